@@ -1,0 +1,88 @@
+import neostandard from 'neostandard'
+import { importX } from 'eslint-plugin-import-x'
+import tseslint from 'typescript-eslint'
+
+/** The wings of src from the ground up: each may import those before it, and nothing after it. */
+const wings = ['core', 'html', 'store', 'http', 'wooshpay', 'webhooks', 'wallet', 'sandbox']
+/** The only files that may import a library. */
+const owners = {
+  lowdb: ['src/store/database.ts', 'src/store/journal.ts'],
+  undici: ['src/webhooks/sender.ts'],
+  fastq: ['src/webhooks/dispatcher.ts'],
+  nanoid: ['src/core/ids.ts'],
+  tinyqueue: ['src/core/clock.ts'],
+  ajv: ['src/http/bodies.ts'],
+  qs: ['src/http/bodies.ts'],
+  'jsonc-parser': ['src/http/bodies.ts'],
+  '@fastify/swagger': ['src/http/openapi.ts'],
+  '@fastify/swagger-ui': ['src/http/openapi.ts'],
+  '@fastify/cors': ['src/app.ts']
+}
+
+/** Inside wooshpay: what a resource may build upon; all use wire.ts. */
+const resources = {
+  'payment-methods': [],
+  events: [],
+  'payment-intents': ['payment-methods'],
+  'webhook-endpoints': ['events']
+}
+
+const restrict = (files, patterns) => ({
+  files, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] }
+})
+const libraries = file => Object.entries(owners)
+  .filter(([, files]) => !files.includes(file))
+  .map(([name, files]) => ({ regex: `^${name}(/|$)`, message: `${name} belongs to ${files.join(', ')}.` }))
+const directions = wing => (wings.includes(wing) ? [...wings.slice(wings.indexOf(wing) + 1), 'app', 'config', 'main', 'index'] : [])
+  .map(above => ({ regex: `^\\.\\./(\\.\\./)*${above}(\\.ts|/)`, message: `${wing} lies below ${above}.` }))
+
+export default [
+  { ignores: ['dist', '.tap', 'data'] },
+  ...neostandard({ ts: true }),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['openapi/*.ts'] }, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
+    settings: { 'import-x/resolver-next': [] },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unnecessary-condition': 'error',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'import-x/no-cycle': 'error',
+      'no-use-before-define': 'off',
+      'no-void': ['error', { allowAsStatement: true }],
+      // A schema and the type that it gives have one name; TypeScript itself refuses real redeclarations.
+      '@typescript-eslint/no-redeclare': 'off',
+      'import-x/no-duplicates': 'off'
+    }
+  },
+  restrict(['src/*.ts'], libraries()),
+  ...wings.map(wing => restrict([`src/${wing}/**/*.ts`], [...libraries(), ...directions(wing)])),
+  ...Object.entries(resources).map(([name, below]) => restrict([`src/wooshpay/${name}/**/*.ts`], [
+    ...libraries(),
+    ...directions('wooshpay'),
+    ...Object.keys(resources).filter(other => other !== name && !below.includes(other))
+      .map(other => ({ regex: `^\\.\\./${other}/`, message: `${name} does not build upon ${other}.` }))
+  ])),
+  ...Object.values(owners).flat().map(file => restrict([file], [...libraries(file), ...directions(file.split('/')[1])])),
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts'],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read by main.ts and config.ts only.' }] }
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/core/clock.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+        message: 'Time comes from the sandbox clock.'
+      }]
+    }
+  }
+]

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { LogController, type FastifyInstance } from 'fastify'
+import { readTls, type Config } from './config.ts'
+import { SandboxClock } from './core/clock.ts'
+import { createSecrets, SnowflakeIds } from './core/ids.ts'
+import { switchTable, type Switches } from './core/switches.ts'
+import { assetRoutes } from './html/page.ts'
+import { authentication } from './http/authentication.ts'
+import { readBodies, refuseUnknownParameters } from './http/bodies.ts'
+import { answerErrors } from './http/errors.ts'
+import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
+import { describeRoutes, serveDocumentation } from './http/openapi.ts'
+import { logRequests } from './http/request-log.ts'
+import { answerWhenWritten } from './http/written.ts'
+import { healthRoute } from './sandbox/health.ts'
+import { accountDefinition, Accounts } from './store/accounts.ts'
+import { Agenda } from './store/agenda.ts'
+import { createCommit, eventDefinition, put } from './store/commit.ts'
+import { Database } from './store/database.ts'
+import { balanceDefinition, WalletBalances } from './wallet/balances.ts'
+import { walletRoutes } from './wallet/routes.ts'
+import { Wallet } from './wallet/service.ts'
+import { visitDefinition } from './wallet/visit.ts'
+import { deliveryDefinition, deriveDeliveries } from './webhooks/deliveries.ts'
+import { Dispatcher } from './webhooks/dispatcher.ts'
+import { Sender } from './webhooks/sender.ts'
+import { eventRoutes } from './wooshpay/events/routes.ts'
+import { paymentIntentRoutes } from './wooshpay/payment-intents/routes.ts'
+import { paymentIntentDefinition } from './wooshpay/payment-intents/schema.ts'
+import { PaymentIntents } from './wooshpay/payment-intents/service.ts'
+import { readPaymentMethodRules } from './wooshpay/payment-methods/rules.ts'
+import { paymentMethodDefinition } from './wooshpay/payment-methods/schema.ts'
+import { webhookEndpointRoutes } from './wooshpay/webhook-endpoints/routes.ts'
+import { webhookEndpointDefinition } from './wooshpay/webhook-endpoints/schema.ts'
+import { WebhookEndpoints } from './wooshpay/webhook-endpoints/service.ts'
+import { ErrorAnswer } from './wooshpay/wire.ts'
+
+/** Everything that is stored, in the order in which the data file holds it. */
+const definitions = [
+  accountDefinition, webhookEndpointDefinition, paymentIntentDefinition, paymentMethodDefinition, eventDefinition,
+  deliveryDefinition, visitDefinition, balanceDefinition, idempotencyDefinition
+] as const
+
+const BODY_LIMIT_BYTES = 1 << 20
+
+export interface AppOptions {
+  /** Collect the OpenAPI document of the routes, to write it. */
+  readonly describe?: boolean
+}
+
+export interface Sandbox {
+  readonly app: FastifyInstance
+  readonly accounts: Accounts
+  readonly database: Database
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/**
+ * Builds the sandbox from its settings: the state, the services over it, and the HTTP routes over those.
+ * It listens to nothing yet, and `app.close()` ends it.
+ */
+export async function buildApp (config: Config, { describe = false }: AppOptions = {}): Promise<Sandbox> {
+  const secrets = createSecrets(config.SEED)
+  let requests = 0
+  const app: FastifyInstance = Fastify({
+    https: readTls(config) ?? null,
+    logger: { level: config.LOG_LEVEL },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: config.TRUST_PROXY,
+    genReqId: () => `req_${secrets(24, `request ${++requests}`)}`
+  })
+  const { log } = app
+
+  // The state
+  const database = await Database.open({
+    file: config.DATA_FILE,
+    durability: config.DURABILITY,
+    definitions,
+    onCompactionError: error => { log.error(error, 'The data file could not be written anew; its journal goes on.') }
+  })
+  const newClock = config.CLOCK === undefined ? { offset_ms: 0 } : { offset_ms: 0, frozen_at_ms: config.CLOCK }
+  const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account))
+  const accounts = new Accounts({
+    database,
+    defaults: switchesOf(config),
+    newClock,
+    open: account => {
+      const endpoint = config.WEBHOOK_URL === undefined
+        ? []
+        : [endpoints.prepare(account, { url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS] }, config.WEBHOOK_SECRET).operation]
+      commit(account, { operations: [put(accountDefinition, account.record), ...endpoint] })
+    }
+  })
+
+  // The services; what follows from the events of a write is derived here, so that services need not know each other.
+  const rules = readPaymentMethodRules()
+  const balances = new WalletBalances(database)
+  const commit = createCommit({
+    database, ids, derivers: [balances.derive, written => deriveDeliveries(endpoints, ids)(written)]
+  })
+  const endpoints = new WebhookEndpoints({ database, commit, ids, secrets })
+  const intents = new PaymentIntents({ database, commit, ids, secrets, rules })
+  const dispatcher = new Dispatcher({ database, accounts, commit, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
+  const wallet = new Wallet({ database, accounts, commit, intents, balances, dispatcher })
+  const agenda = new Agenda({
+    database,
+    accounts,
+    handlers: {
+      'payment_intent.lapse': (account, id) => { intents.lapse(accounts.require(account), id) },
+      'payment_intent.settle': (account, id) => { intents.settle(accounts.require(account), id) },
+      'delivery.attempt': (account, id) => dispatcher.attempt(account, id),
+      'idempotency_key.expire': (account, id) => { forgetKey(commit, accounts.require(account), id) }
+    },
+    onError: (error, what, id) => { log.error(error, `${what} of ${id} failed and will be tried again.`) }
+  })
+
+  // The routes
+  if (describe) await describeRoutes(app)
+  logRequests(app)
+  readBodies(app)
+  answerErrors(app)
+  answerWhenWritten(app, database)
+  assetRoutes(app)
+  healthRoute(app, { database, clock: new SandboxClock(newClock), version })
+  serveDocumentation(app, { document: 'wooshpay.json', page: '/docs' })
+  await app.register(async pages => { walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME }) })
+  await app.register(async scope => {
+    const api = scope.withTypeProvider<TypeBoxTypeProvider>()
+    await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400 })
+    api.addHook('onRequest', (request, reply, done) => {
+      reply.header('Request-Id', request.id)
+      done()
+    })
+    api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
+    refuseUnknownParameters(api)
+    keepIdempotency(api, { database, commit })
+    api.addSchema(ErrorAnswer)
+    paymentIntentRoutes(api, intents)
+    webhookEndpointRoutes(api, endpoints)
+    eventRoutes(api, database)
+  }, { prefix: '/v1' })
+
+  app.addHook('onClose', async () => {
+    agenda.stop()
+    await dispatcher.close()
+    await database.close()
+  })
+  agenda.start()
+  return { app, accounts, database }
+}
+
+function switchesOf (config: Config): Switches {
+  return Object.fromEntries(Object.keys(switchTable).map(name => [name, config[name as keyof Switches]])) as unknown as Switches
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { ID_TIMES } from './core/ids.ts'
+import {
+  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Kind, type Setting, type ValuesOf
+} from './core/settings.ts'
+import { switchTable } from './core/switches.ts'
+
+const httpAddress: Kind<string> = {
+  allowed: 'an http or https address without a path, such as https://sandbox.test',
+  parse: value => {
+    if (!URL.canParse(value)) return undefined
+    const { protocol, origin, pathname, search, hash } = new URL(value)
+    return /^https?:$/.test(protocol) && `${pathname}${search}${hash}` === '/' ? origin : undefined
+  }
+}
+
+const webhookAddress: Kind<string> = {
+  allowed: 'an http or https address, such as http://localhost:3000/webhooks',
+  parse: value => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined
+}
+
+const time: Kind<number> = {
+  allowed: `a time from ${new Date(ID_TIMES.from).toISOString()} to ${new Date(ID_TIMES.to).toISOString()}, in ISO 8601 or epoch milliseconds`,
+  parse: value => {
+    const ms = /^\d+$/.test(value) ? Number(value) : /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : NaN
+    return ms >= ID_TIMES.from && ms <= ID_TIMES.to ? ms : undefined
+  }
+}
+
+/** Settings of the whole process; an account cannot change them. */
+const processTable = {
+  PORT: { kind: integer(0, 65535), default: 6262, about: 'Port to listen on; 0 takes a free one' },
+  HOST: { kind: text, default: '127.0.0.1', about: 'Address to listen on; the container image listens on 0.0.0.0' },
+  PUBLIC_URL: { kind: optional(httpAddress), default: undefined, about: 'What browsers are sent to; left out: the host that a request was sent to' },
+  TRUST_PROXY: { kind: flag, default: false, about: 'Take the public host and scheme from `X-Forwarded-*` headers' },
+  TLS_CERT: { kind: optional(text), default: undefined, about: 'Certificate file (PEM), to serve https; needs `TLS_KEY`' },
+  TLS_KEY: { kind: optional(text), default: undefined, about: 'Private key file (PEM) of `TLS_CERT`' },
+  DATA_FILE: { kind: text, default: './data/sandbox.json', about: 'Where the state lies; `:memory:` keeps nothing' },
+  DURABILITY: {
+    kind: oneOf('process', 'disk'),
+    default: 'process',
+    about: 'What an answered write survives: the end of the `process` (kill -9 too), or also that of the machine (`disk`)'
+  },
+  API_KEYS: {
+    kind: optional(listOf(matching(/^sk_test_[\x21-\x39\x3b-\x7e]{1,255}$/, 'keys that start with sk_test_'))),
+    default: undefined,
+    about: 'The only secret keys that are taken, with commas between; left out: every `sk_test_…` opens an account of its own'
+  },
+  WEBHOOK_URL: { kind: optional(webhookAddress), default: undefined, about: 'A webhook endpoint that every account has from its first use' },
+  WEBHOOK_SECRET: { kind: optional(text), default: undefined, about: 'The secret of that endpoint; left out: made for each account' },
+  WEBHOOK_EVENTS: {
+    kind: listOf(either(oneOf('*'), matching(/^[a-z_]+(\.[a-z_]+)+$/, 'types of events'))),
+    default: ['*'] as readonly string[],
+    about: 'The events of that endpoint, with commas between'
+  },
+  SEED: { kind: optional(text), default: undefined, about: 'Makes secrets repeat from run to run' },
+  CLOCK: { kind: optional(time), default: undefined, about: 'The time at which the clock of an empty data file stands still; ids repeat too' },
+  MERCHANT_NAME: { kind: text, default: 'Sandbox Shop', about: 'What the pages call the shop' },
+  LOG_LEVEL: { kind: oneOf('info', 'silent', 'error', 'warn', 'debug'), default: 'info', about: 'How much is printed' }
+} as const satisfies Readonly<Record<string, Setting<unknown>>>
+
+/** Every setting: a flag (`--public-url`) and an environment variable (`PUBLIC_URL`) of the same name. */
+export const settingTable = { ...processTable, ...switchTable } as const
+
+export type Config = ValuesOf<typeof settingTable>
+
+/** Reads the settings: a flag goes before the environment, which goes before the default. An empty variable counts as none. */
+export function readConfig (flags: Readonly<Record<string, string>>, environment: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.keys(settingTable).map(name => [name, flags[name] ?? (environment[name] || undefined)]))
+  const config = readSettings(settingTable, set)
+  if ((config.TLS_CERT === undefined) !== (config.TLS_KEY === undefined)) {
+    const [given, missing] = config.TLS_CERT === undefined ? ['TLS_KEY', 'TLS_CERT'] : ['TLS_CERT', 'TLS_KEY']
+    throw new SettingError(`${given} is "${config.TLS_CERT ?? config.TLS_KEY}", but ${missing} is not set; https needs both.`)
+  }
+  return config
+}
+
+/**
+ * The certificate and key to serve https with, if they are set.
+ * @throws SettingError when a file cannot be read
+ */
+export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buffer, key: Buffer } | undefined {
+  if (cert === undefined || key === undefined) return undefined
+  const read = (name: string, path: string): Buffer => {
+    try {
+      return readFileSync(path)
+    } catch (error) {
+      throw new SettingError(`${name} is "${path}", which cannot be read: ${(error as Error).message}.`)
+    }
+  }
+  return { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
+}
+
+/** @example flagOf('PUBLIC_URL') // 'public-url' */
+export function flagOf (name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
+}

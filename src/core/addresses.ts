@@ -1,0 +1,51 @@
+/** Schemes that run something or open a file instead of leading back to a shop. */
+const UNSAFE_SCHEMES = ['javascript', 'data', 'vbscript', 'file', 'blob']
+
+/**
+ * Why a browser may not be sent to an address, or undefined when it may.
+ * Addresses without a scheme (`www.wooshpay.com`) and app links (`myapp://done`) are fine, as the documentation shows.
+ */
+export function whyUnsafe (address: string): string | undefined {
+  // Browsers drop control characters before they read a scheme, so `java\nscript:` is one.
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(address)) return 'contains control characters'
+  if (address.trim() === '') return 'is empty'
+  const scheme = schemeOf(address.trim())
+  if (scheme !== undefined && UNSAFE_SCHEMES.includes(scheme)) return `uses ${scheme}:, which is not a way back to a shop`
+  return undefined
+}
+
+/**
+ * The address that a browser is sent to: the merchant's own, with a scheme where it has none.
+ * @example
+ * browserAddress('www.wooshpay.com') // 'https://www.wooshpay.com'
+ * browserAddress('localhost:3000/done') // 'http://localhost:3000/done'
+ */
+export function browserAddress (address: string): string {
+  const trimmed = address.trim()
+  const complete = schemeOf(trimmed) === undefined ? addScheme(trimmed) : trimmed
+  // A header holds printable ASCII only; all else stays as the merchant wrote it.
+  return complete.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+}
+
+/**
+ * An address with further query parameters; those already there stay.
+ * @example withParameters('https://shop.test/?a=1#top', { status: 'paid' }) // 'https://shop.test/?a=1&status=paid#top'
+ */
+export function withParameters (address: string, parameters: Readonly<Record<string, string>>): string {
+  const hash = address.indexOf('#')
+  const [body, fragment] = hash === -1 ? [address, ''] : [address.slice(0, hash), address.slice(hash)]
+  return `${body}${body.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}${fragment}`
+}
+
+/** `localhost:3000` is a host with a port, not a scheme. */
+function schemeOf (address: string): string | undefined {
+  if (/^[^/?#]*?:\d+(?:[/?#]|$)/.test(address)) return undefined
+  return /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
+}
+
+function addScheme (address: string): string {
+  const bare = address.replace(/^\/+/, '')
+  const isLocal = /^(?:localhost|[^/?#]*\.localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\])(?:[:/?#]|$)/i.test(bare)
+  return `${isLocal ? 'http' : 'https'}://${bare}`
+}

@@ -1,0 +1,205 @@
+import TinyQueue from 'tinyqueue'
+
+/** Something that happens at a time of the sandbox clock. */
+export interface Timer {
+  /** Epoch milliseconds on this clock. */
+  readonly at: number
+  /** What happens, for the list that a move answers with, such as `payment_intent.lapse`. */
+  readonly what: string
+  /** The object that it happens to. */
+  readonly id: string
+  readonly run: () => void | Promise<void>
+}
+
+interface Scheduled extends Timer {
+  /** Keeps timers of the same time in the order in which they were set. */
+  readonly turn: number
+  cancelled: boolean
+}
+
+/** Where a clock stands; what is stored of it. */
+export interface ClockState {
+  /** Milliseconds ahead of real time, while the clock runs. */
+  readonly offset_ms: number
+  /** The time at which the clock stands still, while it does. */
+  readonly frozen_at_ms?: number
+}
+
+/** `setTimeout` takes no longer delay; a later timer is looked at again then. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
+/**
+ * A clock that runs with real time, ahead of it, or not at all, and can be moved forward.
+ * Timers follow it: moving the clock runs them in order, each at its own time.
+ *
+ * @example
+ * const clock = new SandboxClock({ offset_ms: 0 })
+ * clock.at({ at: clock.now() + 600_000, what: 'payment_intent.lapse', id: 'pi_1', run: lapse })
+ * await clock.moveTo(clock.now() + 3_600_000) // runs lapse, answers [{ at, what, id }]
+ */
+export class SandboxClock {
+  #offsetMs: number
+  #frozenAtMs: number | undefined
+  #latestMs = 0
+  #queue = new TinyQueue<Scheduled>([], byTime)
+  #turn = 0
+  #cancelled = 0
+  #wake: (() => void) | undefined
+  #moving: Promise<unknown> = Promise.resolve()
+  #moves = 0
+  #stopped = false
+  readonly #realNow: () => number
+
+  constructor (state: ClockState, realNow: () => number = Date.now) {
+    this.#offsetMs = state.offset_ms
+    this.#frozenAtMs = state.frozen_at_ms
+    this.#realNow = realNow
+  }
+
+  /** Epoch milliseconds; never less than an earlier answer, also when the machine's clock is set back. */
+  now (): number {
+    const now = this.#frozenAtMs ?? this.#realNow() + this.#offsetMs
+    if (now > this.#latestMs) this.#latestMs = now
+    return this.#latestMs
+  }
+
+  get frozen (): boolean {
+    return this.#frozenAtMs !== undefined
+  }
+
+  /** What to store so that a later clock goes on where this one is. */
+  get state (): ClockState {
+    return this.#frozenAtMs === undefined
+      ? { offset_ms: this.#offsetMs }
+      : { offset_ms: this.#offsetMs, frozen_at_ms: this.#frozenAtMs }
+  }
+
+  freeze (): void {
+    this.#frozenAtMs = this.now()
+    this.#arm()
+  }
+
+  /** Lets a frozen clock run on from where it stands. */
+  run (): void {
+    if (this.#frozenAtMs === undefined) return
+    this.#offsetMs = this.#frozenAtMs - this.#realNow()
+    this.#frozenAtMs = undefined
+    this.#arm()
+  }
+
+  /**
+   * Sets a timer; one that is due already runs in the next turn of the event loop, on a frozen clock too.
+   * @returns a function that takes the timer back
+   */
+  at (timer: Timer): () => void {
+    const scheduled: Scheduled = { ...timer, turn: this.#turn++, cancelled: false }
+    this.#queue.push(scheduled)
+    if (this.#queue.peek() === scheduled) this.#arm()
+    return () => {
+      if (scheduled.cancelled) return
+      scheduled.cancelled = true
+      this.#cancelled++
+      this.#forgetCancelled()
+    }
+  }
+
+  /**
+   * Moves the clock forward and runs, in order and one after the other, every timer that falls due on the way,
+   * those set by other timers included. Moves wait for each other.
+   * @param target epoch milliseconds; a time that has passed moves nothing
+   * @returns what ran
+   */
+  async moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
+    this.#moves++
+    const move = this.#moving.then(() => this.#moveTo(target))
+    this.#moving = move.catch(() => {})
+    try {
+      return await move
+    } finally {
+      this.#moves--
+      this.#arm()
+    }
+  }
+
+  /** Ends all timers; the clock still tells the time. */
+  stop (): void {
+    this.#stopped = true
+    this.#disarm()
+  }
+
+  async #moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
+    this.#disarm()
+    const wasFrozen = this.frozen
+    const ran: Array<Pick<Timer, 'at' | 'what' | 'id'>> = []
+    this.#frozenAtMs = this.now()
+    try {
+      for (let next = this.#due(target); next !== undefined; next = this.#due(target)) {
+        this.#frozenAtMs = Math.max(this.#frozenAtMs, next.at)
+        await next.run()
+        ran.push({ at: next.at, what: next.what, id: next.id })
+      }
+      this.#frozenAtMs = Math.max(this.#frozenAtMs, target)
+    } finally {
+      if (!wasFrozen) this.run()
+    }
+    return ran
+  }
+
+  #due (by: number): Scheduled | undefined {
+    for (let next = this.#queue.peek(); next !== undefined && next.at <= by; next = this.#queue.peek()) {
+      this.#queue.pop()
+      if (!next.cancelled) {
+        // One that has run can no longer be taken back.
+        next.cancelled = true
+        return next
+      }
+      this.#cancelled--
+    }
+    return undefined
+  }
+
+  #arm (): void {
+    this.#disarm()
+    const next = this.#queue.peek()
+    if (next === undefined || this.#stopped || this.#moves > 0) return
+    const delay = next.at - this.now()
+    if (delay <= 0) {
+      const immediate = setImmediate(() => { this.#tick() })
+      this.#wake = () => { clearImmediate(immediate) }
+    } else if (!this.frozen) {
+      const timeout = setTimeout(() => { this.#tick() }, Math.min(delay, LONGEST_DELAY_MS))
+      this.#wake = () => { clearTimeout(timeout) }
+    }
+  }
+
+  #disarm (): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  /** In real time nothing waits for a timer's work; what goes wrong in it is for its owner to handle. */
+  #tick (): void {
+    const now = this.now()
+    for (let next = this.#due(now); next !== undefined; next = this.#due(now)) void next.run()
+    this.#arm()
+  }
+
+  /** A timer that was taken back leaves the queue when half of the queue is such timers. */
+  #forgetCancelled (): void {
+    if (this.#cancelled < 1024 || this.#cancelled < this.#queue.length / 2) return
+    this.#queue = new TinyQueue(this.#queue.data.filter(timer => !timer.cancelled), byTime)
+    this.#cancelled = 0
+  }
+}
+
+function byTime (a: Scheduled, b: Scheduled): number {
+  return a.at - b.at || a.turn - b.turn
+}
+
+/**
+ * The form in which WooshPay prints `created` and `updated`: milliseconds, rounded to the nearest second.
+ * @example toWireTime(1681356962654) // 1681356963000
+ */
+export function toWireTime (ms: number): number {
+  return Math.round(ms / 1000) * 1000
+}

@@ -1,0 +1,150 @@
+/** The four types that WooshPay documents; there is none of its own for authentication. */
+export type ErrorType = 'invalid_request_error' | 'api_error' | 'card_error' | 'idempotency_error'
+
+interface ErrorDetails {
+  readonly status: number
+  readonly type?: ErrorType
+  readonly code: string
+  readonly message: string
+  readonly param?: string
+}
+
+/** A refusal that the caller reads: thrown anywhere, written as the error envelope by `http/errors.ts`. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly type: ErrorType
+  readonly code: string
+  readonly param: string | undefined
+
+  constructor ({ status, type = 'invalid_request_error', code, message, param }: ErrorDetails) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.type = type
+    this.code = code
+    this.param = param
+  }
+
+  /** The answer's body. The message stands twice, since integrations read `error.message` or `message`. */
+  toJSON (): ErrorEnvelope {
+    const param = this.param === undefined ? {} : { param: this.param }
+    return { error: { type: this.type, code: this.code, message: this.message, ...param }, message: this.message }
+  }
+}
+
+export interface ErrorEnvelope {
+  error: { type: ErrorType, code: string, message: string, param?: string }
+  message: string
+}
+
+/**
+ * Every failure of the API by its code. Statuses are those of WooshPay's table; its list of codes could not be read,
+ * so the codes are the usual ones of this family of APIs.
+ */
+export const errors = {
+  api_key_missing: () => new ApiError({
+    status: 401,
+    code: 'api_key_missing',
+    message: 'No API key was sent. Use HTTP Basic authentication with the key as user name and an empty password, ' +
+      'as in: curl -u sk_test_sandbox: …'
+  }),
+  api_key_invalid: (why: string) => new ApiError({ status: 401, code: 'api_key_invalid', message: why }),
+  api_key_live: (masked: string) => new ApiError({
+    status: 401,
+    code: 'api_key_live',
+    message: `The live key ${masked} was sent to a sandbox. Use a key that starts with sk_test_, and check where else the live key went.`
+  }),
+  secret_key_required: (what: string) => new ApiError({ status: 403, code: 'secret_key_required', message: what }),
+  client_secret_invalid: (id: string) => new ApiError({
+    status: 403,
+    code: 'client_secret_invalid',
+    param: 'client_secret',
+    message: `The client_secret does not belong to ${id}. A publishable key needs the client_secret of the PaymentIntent that it asks for.`
+  }),
+
+  body_malformed: (where: string) => new ApiError({
+    status: 400, code: 'body_malformed', message: `The request body is not valid JSON: ${where}.`
+  }),
+  body_too_large: (limitBytes: number) => new ApiError({
+    status: 413, code: 'body_too_large', message: `The request body is larger than ${limitBytes} bytes.`
+  }),
+  body_not_readable: (why: string) => new ApiError({ status: 400, code: 'body_not_readable', message: why }),
+  content_type_unsupported: (contentType: string) => new ApiError({
+    status: 415,
+    code: 'content_type_unsupported',
+    message: `The content type ${quote(contentType)} is not supported; send application/json or application/x-www-form-urlencoded.`
+  }),
+  route_unknown: (method: string, path: string) => new ApiError({
+    status: 404, code: 'route_unknown', message: `There is no ${method} ${path}. The list of routes is at /docs.`
+  }),
+
+  parameter_missing: (param: string, why = '') => new ApiError({
+    status: 400, code: 'parameter_missing', param, message: `Missing required parameter: ${param}.${why && ` ${why}`}`
+  }),
+  parameter_unknown: (param: string) => new ApiError({
+    status: 400, code: 'parameter_unknown', param, message: `Unknown parameter: ${param}.`
+  }),
+  parameter_invalid: (param: string, value: unknown, allowed: string) => new ApiError({
+    status: 400, code: 'parameter_invalid', param, message: `Invalid ${param}: ${quote(value)} ${allowed}.`
+  }),
+  resource_missing: (what: string, id: string, param: string, status = 404) => new ApiError({
+    status, code: 'resource_missing', param, message: `No such ${what}: ${quote(id)}.`
+  }),
+
+  currency_not_supported: (method: string, currency: string, allowed: readonly string[]) => new ApiError({
+    status: 400,
+    code: 'currency_not_supported',
+    param: 'currency',
+    message: `${method} does not take ${currency}; allowed: ${allowed.join(', ')}.`
+  }),
+  amount_too_small: (amount: number, least: string) => new ApiError({
+    status: 400, code: 'amount_too_small', param: 'amount', message: `The amount ${amount} is too small; the least is ${least}.`
+  }),
+  amount_too_large: (param: string, amount: number, most: string) => new ApiError({
+    status: 400, code: 'amount_too_large', param, message: `The ${param} ${amount} is too large; the most is ${most}.`
+  }),
+  payment_method_not_supported: (param: string, method: string, supported: readonly string[]) => new ApiError({
+    status: 400,
+    code: 'payment_method_not_supported',
+    param,
+    message: `This sandbox does not have the payment method ${quote(method)}; it has: ${supported.join(', ')}.`
+  }),
+  capture_method_not_supported: (method: string) => new ApiError({
+    status: 400,
+    code: 'capture_method_not_supported',
+    param: 'capture_method',
+    message: `${method} takes automatic capture only: the customer's payment is final at once, so capture_method "manual" is not possible.`
+  }),
+  payment_intent_unexpected_state: (message: string) => new ApiError({
+    status: 400, code: 'payment_intent_unexpected_state', message
+  }),
+
+  idempotency_key_invalid: (why: string) => new ApiError({
+    status: 400, type: 'idempotency_error', code: 'idempotency_key_invalid', message: `Invalid Idempotency-Key: ${why}.`
+  }),
+  idempotency_key_reused: (key: string) => new ApiError({
+    status: 400,
+    type: 'idempotency_error',
+    code: 'idempotency_key_reused',
+    message: `The Idempotency-Key ${quote(key)} was used on this path with another body in the last 24 hours. Send the same body, or a new key.`
+  }),
+  idempotency_key_in_use: (key: string) => new ApiError({
+    status: 409,
+    type: 'idempotency_error',
+    code: 'idempotency_key_in_use',
+    message: `A request with the Idempotency-Key ${quote(key)} is still running. Repeat it when that one has been answered.`
+  }),
+
+  storage_unavailable: (why: string) => new ApiError({
+    status: 503, type: 'api_error', code: 'storage_unavailable', message: `Nothing was changed, since the state cannot be written: ${why}.`
+  }),
+  internal: () => new ApiError({
+    status: 500, type: 'api_error', code: 'internal', message: 'The sandbox failed at this request; its log says why.'
+  })
+} as const
+
+/** How a value stands in a message: shown as JSON, shortened, so that a message never carries a whole body. */
+function quote (value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

@@ -1,0 +1,26 @@
+/** Currencies whose smallest unit differs from what Intl says: WooshPay's DANA page counts in whole rupiah. */
+const MINOR_DIGITS: Readonly<Record<string, number>> = { IDR: 0 }
+const KNOWN = new Set(Intl.supportedValuesOf('currency'))
+
+/** The code as WooshPay answers it, or undefined when ISO 4217 has no such currency; case does not matter. */
+export function currencyCode (text: string): string | undefined {
+  const code = text.toUpperCase()
+  return KNOWN.has(code) ? code : undefined
+}
+
+/**
+ * An amount in the smallest unit as a customer reads it.
+ * @example
+ * formatMoney(20000, 'IDR') // 'Rp20.000'
+ * formatMoney(20050, 'PHP') // 'PHP 200.50'
+ */
+export function formatMoney (amount: number, currency: string): string {
+  if (currency === 'IDR') return `Rp${new Intl.NumberFormat('id-ID').format(amount)}`
+  const digits = MINOR_DIGITS[currency] ?? minorDigits(currency)
+  const number = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return `${currency} ${number.format(amount / 10 ** digits)}`
+}
+
+function minorDigits (currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+}

@@ -1,0 +1,70 @@
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { errors } from '../core/errors.ts'
+import { maskKey, publishableKey, type Account, type Accounts } from '../store/accounts.ts'
+import type { Caller } from './api.ts'
+import { publicUrlOf } from './public-url.ts'
+
+export interface AuthenticationOptions {
+  readonly accounts: Accounts
+  /** The only keys that are taken; undefined takes every test key. */
+  readonly apiKeys: readonly string[] | undefined
+  /** What browsers are sent to; undefined: the request's own host. */
+  readonly publicUrl: string | undefined
+}
+
+const KEY = /^(sk|pk)_(test|live)_[\x21-\x39\x3b-\x7e]{1,255}$/
+
+/**
+ * HTTP Basic with the key as user name, as WooshPay's introduction describes it; sets `request.caller`.
+ * A credential without a colon is the same key, since published integrations send the dashboard's value as it is.
+ */
+export function authentication ({ accounts, apiKeys, publicUrl }: AuthenticationOptions): onRequestHookHandler {
+  const closedList = apiKeys === undefined ? undefined : new Set([...apiKeys, ...apiKeys.map(publishableKey)])
+
+  return (request, _reply, done) => {
+    const key = keyOf(request.headers.authorization)
+    const isPublishable = key.startsWith('pk_')
+    if (closedList?.has(key) === false) throw errors.api_key_invalid(`The API key ${maskKey(key)} is not in this sandbox's list of keys (API_KEYS).`)
+    if (isPublishable && request.routeOptions.config.publishable !== true) {
+      throw errors.secret_key_required(`A publishable key may only retrieve and confirm a PaymentIntent; ${request.method} ${request.url.split('?')[0]} needs a secret key.`)
+    }
+    request.caller = callerOf(request, accountOf(accounts, key, isPublishable), isPublishable, publicUrl)
+    done()
+  }
+}
+
+function callerOf (request: FastifyRequest, account: Account, isPublishable: boolean, publicUrl: string | undefined): Caller {
+  const idempotencyKey = request.headers['idempotency-key']
+  return {
+    account,
+    isPublishable,
+    publicUrl: publicUrlOf(request, publicUrl),
+    cause: typeof idempotencyKey === 'string' ? { id: request.id, idempotency_key: idempotencyKey } : { id: request.id }
+  }
+}
+
+function accountOf (accounts: Accounts, key: string, isPublishable: boolean): Account {
+  if (!isPublishable) return accounts.bySecretKey(key)
+  const account = accounts.byPublishableKey(key)
+  if (account === undefined) throw errors.api_key_invalid(`The publishable key ${maskKey(key)} belongs to no account that was used here.`)
+  return account
+}
+
+function keyOf (authorization: string | undefined): string {
+  if (authorization === undefined || authorization.trim() === '') throw errors.api_key_missing()
+  const [scheme = '', credential = ''] = authorization.trim().split(/\s+/, 2)
+  if (scheme.toLowerCase() === 'bearer') {
+    throw errors.api_key_invalid('The API key was sent as Bearer. Use HTTP Basic authentication: the key as user name, an empty password.')
+  }
+  if (scheme.toLowerCase() !== 'basic') {
+    throw errors.api_key_invalid('The Authorization header is not of HTTP Basic authentication. Send "Basic " and the base64 form of the key with a colon after it.')
+  }
+  const decoded = Buffer.from(credential, 'base64').toString('latin1')
+  const key = decoded.split(':', 1)[0] ?? ''
+  const match = KEY.exec(key)
+  if (match === null) {
+    throw errors.api_key_invalid('The user name of the Basic credential is not an API key: it has to start with sk_test_ (or pk_test_), base64-encoded with a colon after it.')
+  }
+  if (match[2] === 'live') throw errors.api_key_live(maskKey(key))
+  return key
+}

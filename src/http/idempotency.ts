@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { errors, type ApiError } from '../core/errors.ts'
+import type { Account } from '../store/accounts.ts'
+import type { Definition } from '../store/collection.ts'
+import { put, remove, type Commit } from '../store/commit.ts'
+import type { Database } from '../store/database.ts'
+
+/** An answer that is given again when its key comes again. */
+export interface IdempotencyRecord {
+  /** Account, path and key, hashed. */
+  readonly id: string
+  /** Hash of the request's body. */
+  readonly body_hash: string
+  readonly status: number
+  /** The answer's body as it was sent. */
+  readonly answer: string
+  /** Epoch milliseconds. */
+  readonly expires_at: number
+}
+
+export const idempotencyDefinition: Definition<IdempotencyRecord> = {
+  name: 'idempotency_keys',
+  due: record => ({ at: record.expires_at, what: 'idempotency_key.expire' })
+}
+
+/** How long a key is kept; WooshPay gives no time, this is the usual one. */
+const KEPT_MS = 24 * 60 * 60 * 1000
+const LONGEST_KEY = 255
+
+/** A request whose answer is to be kept. */
+interface Claim { readonly id: string, readonly bodyHash: string }
+
+/**
+ * Answers a POST that comes again under its `Idempotency-Key` as it was answered first. Keys are per account and path:
+ * integrations reuse one key on two paths. What was refused for a parameter is not kept, so that the corrected call
+ * may use the key. The answer is stored in the same write as what the call changed, so that a crash keeps both or none.
+ */
+export function keepIdempotency (app: FastifyInstance, { database, commit }: { database: Database, commit: Commit }): void {
+  const kept = database.collection(idempotencyDefinition)
+  const running = new Set<string>()
+  const claims = new WeakMap<FastifyRequest, Claim>()
+
+  app.addHook('preHandler', (request, reply, done) => {
+    const key = request.headers['idempotency-key']
+    const { account } = request.caller
+    const mode = account.switches.IDEMPOTENCY
+    if (request.method !== 'POST' || key === undefined || mode === 'off') return done()
+    if (typeof key !== 'string' || key === '' || key.length > LONGEST_KEY) {
+      throw errors.idempotency_key_invalid(`it has to have 1 to ${LONGEST_KEY} characters`)
+    }
+    const bodyHash = hash(JSON.stringify(request.body))
+    const id = hash(`${account.id} ${request.url.split('?', 1)[0]} ${key}${mode === 'lenient' ? ` ${bodyHash}` : ''}`)
+    const record = kept.get(account.id, id)
+    if (record !== undefined && record.expires_at > account.clock.now()) {
+      if (record.body_hash !== bodyHash) throw errors.idempotency_key_reused(key)
+      void reply.code(record.status).header('Idempotent-Replayed', 'true').type('application/json; charset=utf-8').send(record.answer)
+      return
+    }
+    if (running.has(id)) throw errors.idempotency_key_in_use(key)
+    running.add(id)
+    claims.set(request, { id, bodyHash })
+    done()
+  })
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const claim = release(request)
+    if (claim !== undefined && typeof payload === 'string' && isKept(request.refusal)) {
+      const { account } = request.caller
+      commit(account, {
+        operations: [put(idempotencyDefinition, {
+          id: claim.id,
+          body_hash: claim.bodyHash,
+          status: reply.statusCode,
+          answer: payload,
+          expires_at: account.clock.now() + KEPT_MS
+        })]
+      })
+    }
+    done(null, payload)
+  })
+
+  function release (request: FastifyRequest): Claim | undefined {
+    const claim = claims.get(request)
+    claims.delete(request)
+    if (claim !== undefined) running.delete(claim.id)
+    return claim
+  }
+}
+
+/** A key's time is over: what the clock calls at `expires_at`. */
+export function forgetKey (commit: Commit, account: Account, id: string): void {
+  commit(account, { operations: [remove(idempotencyDefinition, id)] })
+}
+
+/** A refusal for the object's state is the call's result; one for a parameter, or a failure of the sandbox, is not. */
+function isKept (refusal: ApiError | undefined): boolean {
+  return refusal === undefined || (refusal.status < 500 && refusal.param === undefined)
+}
+
+function hash (text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

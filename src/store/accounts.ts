@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { SandboxClock, type ClockState } from '../core/clock.ts'
+import { oneWay } from '../core/ids.ts'
+import type { Switches } from '../core/switches.ts'
+import type { Definition } from './collection.ts'
+import type { Database } from './database.ts'
+
+/** What is stored of an account; the key itself is not. */
+export interface AccountRecord {
+  readonly id: string
+  /** `sk_test_…7f3a`, enough for a person to tell keys apart. */
+  readonly masked_key: string
+  readonly publishable_key: string
+  readonly clock: ClockState
+  /** The switches that differ from the defaults of this process. */
+  readonly switches: Partial<Switches>
+}
+
+export const accountDefinition: Definition<AccountRecord> = {
+  name: 'accounts'
+}
+
+/** A key's own world: its objects, its switches and its time. */
+export interface Account {
+  readonly id: string
+  readonly clock: SandboxClock
+  readonly record: AccountRecord
+  readonly switches: Switches
+}
+
+export interface AccountsOptions {
+  readonly database: Database
+  readonly defaults: Switches
+  /** The clock of an account at its first use. */
+  readonly newClock: ClockState
+  /** Stores a new account, together with whatever else it begins with. */
+  readonly open: (account: Account) => void
+}
+
+/** Opens an account for every test key, at its first use. */
+export class Accounts {
+  readonly #options: AccountsOptions
+  readonly #live = new Map<string, LiveAccount>()
+  readonly #byPublishableKey = new Map<string, string>()
+
+  constructor (options: AccountsOptions) {
+    this.#options = options
+    for (const { record } of options.database.collection(accountDefinition).rows()) {
+      this.#live.set(record.id, new LiveAccount(record, options))
+      this.#byPublishableKey.set(record.publishable_key, record.id)
+    }
+  }
+
+  /** The account of a secret key, made now if the key is new. */
+  bySecretKey (key: string): Account {
+    const id = accountId(key)
+    let account = this.#live.get(id)
+    if (account === undefined) {
+      account = new LiveAccount({
+        id,
+        masked_key: maskKey(key),
+        publishable_key: publishableKey(key),
+        clock: this.#options.newClock,
+        switches: {}
+      }, this.#options)
+      this.#live.set(id, account)
+      this.#byPublishableKey.set(account.record.publishable_key, id)
+    }
+    // New, or its first write failed and was undone.
+    if (!account.isStored) this.#options.open(account)
+    return account
+  }
+
+  /** The account of a publishable key, which exists once its secret key was used. */
+  byPublishableKey (key: string): Account | undefined {
+    return this.byId(this.#byPublishableKey.get(key) ?? '')
+  }
+
+  byId (id: string): Account | undefined {
+    return this.#live.get(id)
+  }
+
+  /** The account of a stored record, which must exist. */
+  require (id: string): Account {
+    const account = this.#live.get(id)
+    if (account === undefined) throw new Error(`There is no account ${id}.`)
+    return account
+  }
+
+  /** Ends the timers of all clocks. */
+  stop (): void {
+    for (const account of this.#live.values()) account.clock.stop()
+  }
+}
+
+class LiveAccount implements Account {
+  readonly id: string
+  readonly clock: SandboxClock
+  readonly #initial: AccountRecord
+  readonly #options: AccountsOptions
+  #switches: { own: Partial<Switches>, all: Switches } | undefined
+
+  constructor (record: AccountRecord, options: AccountsOptions) {
+    this.id = record.id
+    this.clock = new SandboxClock(record.clock)
+    this.#initial = record
+    this.#options = options
+  }
+
+  get isStored (): boolean {
+    return this.#options.database.collection(accountDefinition).find(this.id) !== undefined
+  }
+
+  get record (): AccountRecord {
+    return this.#options.database.collection(accountDefinition).find(this.id)?.record ?? this.#initial
+  }
+
+  get switches (): Switches {
+    const { switches } = this.record
+    if (this.#switches?.own !== switches) this.#switches = { own: switches, all: { ...this.#options.defaults, ...switches } }
+    return this.#switches.all
+  }
+}
+
+/** The account of a key: a hash, so that no file, log or page holds the key. */
+export function accountId (secretKey: string): string {
+  return `acct_${createHash('sha256').update(secretKey).digest('hex').slice(0, 16)}`
+}
+
+/** What a shop's page may know: it follows from the secret key and does not lead back to it. */
+export function publishableKey (secretKey: string): string {
+  return `pk_test_${oneWay(secretKey, 24)}`
+}
+
+/** @example maskKey('sk_test_abcdefgh') // 'sk_test_…efgh' */
+export function maskKey (key: string): string {
+  const body = key.replace(/^[a-z]+_(?:test|live)_/, '')
+  const prefix = key.slice(0, key.length - body.length)
+  return `${prefix}…${body.length > 8 ? body.slice(-4) : ''}`
+}

@@ -1,0 +1,177 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Low, Memory, type Adapter } from 'lowdb'
+import { errors } from '../core/errors.ts'
+import { Collection, type Definition, type Stored } from './collection.ts'
+import { lockFile } from './file-lock.ts'
+import { JournalAdapter, type Change, type Durability, type State } from './journal.ts'
+
+export interface DatabaseOptions {
+  /** The data file, or `:memory:` to keep nothing. */
+  readonly file: string
+  readonly durability: Durability
+  readonly definitions: ReadonlyArray<Definition<never>>
+  /** Told when the data file could not be written anew; the journal goes on in its place. */
+  readonly onCompactionError?: (error: unknown) => void
+}
+
+/** What became of the changes of one tick: on disk, or undone because they could not be written. */
+export type SettledListener = (changes: readonly Change[], outcome: 'written' | 'undone') => void
+
+/** A data file of up to this many records is written anew at a clean stop; more would delay it. */
+const COMPACT_AT_STOP_RECORDS = 20_000
+
+const SNOWFLAKE = /^[a-z]+_\d{19}$/
+
+/**
+ * All state. Changes show in memory at once and are written at the end of the same tick of the event loop, in one
+ * append; `written()` is what an answer waits for. When the append fails, they are undone.
+ */
+export class Database {
+  readonly #low: Low<State>
+  readonly #journal: JournalAdapter | undefined
+  readonly #unlock: () => Promise<void>
+  readonly #onCompactionError: (error: unknown) => void
+  readonly #listeners = new Set<SettledListener>()
+  #writing: Promise<void> | undefined
+  #settle: { resolve: () => void, reject: (error: Error) => void } | undefined
+
+  /**
+   * Opens the data file, or makes it.
+   * @throws DataFileError when the file cannot be understood, FileLockedError when another process has it
+   */
+  static async open (options: DatabaseOptions): Promise<Database> {
+    const collections = new Map(options.definitions.map(definition =>
+      [definition.name, new Collection(definition as Definition<Stored>)]))
+    const state: State = { collections, staged: [] }
+    if (options.file === ':memory:') {
+      return new Database(new Low(new Memory<State>(), state), undefined, async () => {}, options)
+    }
+    mkdirSync(dirname(options.file), { recursive: true })
+    const unlock = await lockFile(options.file)
+    try {
+      const journal = new JournalAdapter(options.file, options.durability, state)
+      const low = new Low(journal, state)
+      await low.read()
+      return new Database(low, journal, unlock, options)
+    } catch (error) {
+      await unlock()
+      throw error
+    }
+  }
+
+  private constructor (
+    low: Low<State>, journal: JournalAdapter | undefined, unlock: () => Promise<void>, options: DatabaseOptions
+  ) {
+    this.#low = low
+    this.#journal = journal
+    this.#unlock = unlock
+    this.#onCompactionError = options.onCompactionError ?? (() => {})
+  }
+
+  /** The live collection of a definition. */
+  collection<T extends Stored> (definition: Definition<T>): Collection<T> {
+    const collection = this.named(definition.name)
+    if (collection === undefined) throw new Error(`The collection ${definition.name} is not in the list that app.ts opens.`)
+    return collection as unknown as Collection<T>
+  }
+
+  /** The live collection of a name, as changes carry it. */
+  named (name: string): Collection<Stored> | undefined {
+    return this.#low.data.collections.get(name)
+  }
+
+  get collections (): Iterable<Collection<Stored>> {
+    return this.#low.data.collections.values()
+  }
+
+  /** Whether any record, of any account, has this id. */
+  has (id: string): boolean {
+    for (const collection of this.collections) if (collection.find(id) !== undefined) return true
+    return false
+  }
+
+  /** The newest snowflake id of an account, of whatever kind. */
+  latestId (account: string): string | undefined {
+    return [...this.collections]
+      .map(collection => collection.latest(account)?.id ?? '')
+      .filter(id => SNOWFLAKE.test(id))
+      .toSorted((a, b) => numberOf(a) < numberOf(b) ? -1 : 1)
+      .at(-1)
+  }
+
+  /** Puts a record, or takes it out. Only `commit` calls this. */
+  stage<T extends Stored> (definition: Definition<T>, account: string, id: string, record: T | undefined): void {
+    const collection = this.collection(definition)
+    const previous = record === undefined ? collection.delete(id) : collection.set(account, record)
+    this.#low.data.staged.push({ collection: definition.name, account, id, record, previous })
+    if (this.#writing !== undefined) return
+    this.#writing = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
+    // Whoever waits is told; where nobody does, the listeners still are.
+    this.#writing.catch(() => {})
+    setImmediate(() => { void this.flush() })
+  }
+
+  /**
+   * Resolves when all that is in memory is on disk; undefined when it is already.
+   * Rejects with `storage_unavailable` when it could not be written and was undone.
+   */
+  written (): Promise<void> | undefined {
+    return this.#writing
+  }
+
+  /** @returns a function that ends the listening */
+  onSettled (listener: SettledListener): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+
+  /** Writes what is staged now; never throws. */
+  async flush (): Promise<void> {
+    const { staged } = this.#low.data
+    const settle = this.#settle
+    if (staged.length === 0 || settle === undefined) return
+    // The adapter appends before it returns, so that from here on a new tick's changes may be staged.
+    const writing = this.#low.write()
+    this.#low.data.staged = []
+    this.#writing = this.#settle = undefined
+    let failure: Error | undefined
+    try {
+      await writing
+    } catch (error) {
+      failure = errors.storage_unavailable(error instanceof Error ? error.message : String(error))
+      this.#undo(staged)
+    }
+    if (failure === undefined) settle.resolve()
+    else settle.reject(failure)
+    for (const listener of this.#listeners) listener(staged, failure === undefined ? 'written' : 'undone')
+    if (this.#journal?.wantsCompaction === true) this.compact().catch(this.#onCompactionError)
+  }
+
+  /** Writes the data file anew, so that it alone holds everything. */
+  async compact (): Promise<void> {
+    await this.#journal?.compact(async () => { await this.flush() })
+  }
+
+  /** Writes what is left and lets go of the file. */
+  async close (): Promise<void> {
+    await this.flush()
+    const records = [...this.collections].reduce((sum, collection) => sum + collection.size, 0)
+    if (records <= COMPACT_AT_STOP_RECORDS) await this.compact().catch(this.#onCompactionError)
+    await this.#journal?.close()
+    await this.#unlock()
+  }
+
+  #undo (changes: readonly Change[]): void {
+    for (const { collection: name, account, id, previous } of changes.toReversed()) {
+      const collection = this.named(name)
+      if (previous === undefined) collection?.delete(id)
+      else collection?.set(account, previous)
+    }
+  }
+}
+
+/** The digits of an id; all have 19, so that their order as text is that of the numbers. */
+function numberOf (id: string): string {
+  return id.slice(id.indexOf('_') + 1)
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import type { OutcomeName } from './outcomes.ts'
+
+/** A test customer, known by the end of the phone number. */
+export interface WalletCustomer {
+  readonly ends_with: string
+  /** A number to type in. */
+  readonly phone: string
+  readonly name: string
+  /** What the wallet holds at first; smallest units. */
+  readonly balance: number
+  readonly outcome: OutcomeName
+}
+
+export const PIN = '123456'
+export const SMS_CODE = '888888'
+export const PIN_ATTEMPTS = 3
+
+/** Ships with the sandbox; the same path from `src` and from `dist`. */
+const file = new URL('../../fixtures/wallets.json', import.meta.url)
+export const testCustomers = JSON.parse(readFileSync(file, 'utf8')) as readonly WalletCustomer[]
+
+/**
+ * An Indonesian mobile number in its international form, or undefined when it is none.
+ * @example normalizePhone('0812-0000-0001') // '+6281200000001'
+ */
+export function normalizePhone (text: string): string | undefined {
+  const match = /^(?:\+?62|0)(8\d{7,11})$/.exec(text.replace(/[\s().-]/g, ''))
+  return match === null ? undefined : `+62${match[1]}`
+}
+
+/** Who has a number; any that is in no table is a customer who pays. */
+export function customerOf (phone: string): WalletCustomer {
+  const known = testCustomers.find(customer => phone.endsWith(customer.ends_with))
+  const usual = testCustomers.find(customer => customer.outcome === 'pay') as WalletCustomer
+  return known ?? usual
+}

@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ApiError, errors } from '../core/errors.ts'
+import { sendPage } from '../html/page.ts'
+import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
+import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
+import { missingPage, walletPage } from './pages.ts'
+import type { Wallet } from './service.ts'
+import { languageOf } from './texts.ts'
+import type { Entry } from './visit.ts'
+
+export interface WalletRoutesOptions {
+  readonly wallet: Wallet
+  readonly rules: PaymentMethodRules
+  readonly merchantName: string
+}
+
+interface PageRoute {
+  Params: { method: string, id: string, entry: string }
+  Querystring: { lang?: string }
+  Body: Record<string, unknown>
+}
+
+const PATH = '/v1/receives/:method/pay/:id'
+
+/**
+ * The wallet's pages: GET shows the present state and changes nothing; every entry is a form POST, answered by a 303
+ * to that state (or straight to the shop). No cookie and no script, so that any client can walk through.
+ */
+export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantName }: WalletRoutesOptions): void {
+  app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
+    const { status, message } = error instanceof ApiError ? error : errors.internal()
+    if (status >= 500) request.log.error(error)
+    if (wantsJson(request)) return reply.code(status).send((error instanceof ApiError ? error : errors.internal()).toJSON())
+    const { lang } = request.query as { lang?: string }
+    return sendPage(reply, missingPage(languageOf(lang, request.headers['accept-language']), message), status)
+  })
+
+  app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
+    const { method, id } = request.params
+    const view = wallet.view(method, id)
+    if (wantsJson(request)) {
+      return {
+        status: view.intent.status,
+        step: view.step,
+        outcomes: view.step === 'result' ? [] : OUTCOME_NAMES,
+        ...(view.back !== undefined && { return_url: view.back })
+      }
+    }
+    return sendPage(reply, walletPage(view, {
+      language: languageOf(request.query.lang, request.headers['accept-language']),
+      merchant: merchantName,
+      wallet: rules.get(method, 'method').name
+    }))
+  })
+
+  app.post<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async (request, reply) => {
+    const { method, id, entry } = request.params
+    const { attempt } = request.body
+    const known = attempt === undefined ? undefined : Number(attempt)
+    const next = await wallet.enter(method, id, entryOf(entry, request.body), known)
+    const { lang } = request.query
+    return reply.redirect(next ?? `/v1/receives/${method}/pay/${id}${lang === undefined ? '' : `?lang=${languageOf(lang, undefined)}`}`, 303)
+  })
+}
+
+/** @throws ApiError when the address names no entry, or its value is missing */
+function entryOf (kind: string, body: Record<string, unknown>): Entry {
+  const textOf = (name: string): string => {
+    const value = body[name]
+    if (typeof value !== 'string') throw errors.parameter_missing(name)
+    return value
+  }
+  switch (kind) {
+    case 'phone': return { kind, phone: textOf(kind) }
+    case 'pin': return { kind, pin: textOf(kind) }
+    case 'otp': return { kind, otp: textOf(kind) }
+    case 'pay':
+    case 'cancel': return { kind }
+    case 'outcome': {
+      const outcome = textOf(kind)
+      if (!isOutcomeName(outcome)) throw errors.parameter_invalid(kind, outcome, `is not one of: ${OUTCOME_NAMES.join(', ')}`)
+      return { kind, outcome }
+    }
+    default: throw errors.parameter_invalid('entry', kind, 'is not one of: phone, pin, otp, pay, cancel, outcome')
+  }
+}
+
+function wantsJson ({ headers: { accept = '' } }: FastifyRequest): boolean {
+  return accept.includes('application/json') && !accept.includes('text/html')
+}

@@ -1,0 +1,128 @@
+import { browserAddress, withParameters } from '../core/addresses.ts'
+import { errors } from '../core/errors.ts'
+import type { Account, Accounts } from '../store/accounts.ts'
+import type { Collection } from '../store/collection.ts'
+import { eventDefinition, put, type Commit } from '../store/commit.ts'
+import type { Database } from '../store/database.ts'
+import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
+import type { Dispatcher } from '../webhooks/dispatcher.ts'
+import type { PaymentIntent, PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
+import type { PaymentIntents } from '../wooshpay/payment-intents/service.ts'
+import type { WalletBalances } from './balances.ts'
+import { OUTCOMES, type Ending } from './outcomes.ts'
+import { enter, newVisit, visitDefinition, type Entry, type Visit } from './visit.ts'
+
+/** The usual words of this family of APIs; every other status means that the customer did not pay. */
+const REDIRECT_STATUSES: Readonly<Partial<Record<PaymentIntent['status'], string>>> = {
+  succeeded: 'succeeded', requires_capture: 'succeeded', processing: 'pending'
+}
+
+/** All that a page shows. */
+export interface VisitView {
+  readonly account: Account
+  readonly intent: PaymentIntent
+  readonly method: string
+  readonly attempt: number
+  /** The open step, or `result` when there is nothing to enter (any more). */
+  readonly step: Visit['step'] | 'result'
+  readonly visit: Visit
+  /** Smallest units; known once the customer has logged in. */
+  readonly balance: number | undefined
+  /** The way back to the shop, where there is one. */
+  readonly back: string | undefined
+  /** Where the webhooks of this payment went, oldest first. */
+  readonly deliveries: readonly Delivery[]
+}
+
+export interface WalletOptions {
+  readonly database: Database
+  readonly accounts: Accounts
+  readonly commit: Commit
+  readonly intents: PaymentIntents
+  readonly balances: WalletBalances
+  readonly dispatcher: Dispatcher
+}
+
+/** What customers do at the wallet: the pages and whoever plays the customer both come here. */
+export class Wallet {
+  readonly #options: WalletOptions
+  readonly #visits: Collection<Visit>
+
+  constructor (options: WalletOptions) {
+    this.#options = options
+    this.#visits = options.database.collection(visitDefinition)
+  }
+
+  /**
+   * The present state of a payment's page.
+   * @throws ApiError when there is no such payment for that method
+   */
+  view (method: string, id: string): VisitView {
+    const { account, record, visit } = this.#load(method, id)
+    const { intent } = record
+    const ending: Ending | undefined = visit.ended === undefined ? undefined : OUTCOMES[visit.ended]
+    return {
+      account,
+      intent,
+      method,
+      attempt: record.attempt,
+      step: intent.status === 'requires_action' ? visit.step : 'result',
+      visit,
+      balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, visit.phone),
+      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : returnAddress(account, intent),
+      deliveries: [...this.#options.database.collection(deliveryDefinition).newest(account.id, `payment_intent:${id}`)].reverse()
+    }
+  }
+
+  /**
+   * Takes what the customer entered. A page of an earlier attempt, or of a payment that is over, changes nothing.
+   * @param attempt the attempt that the page belonged to; undefined stands for the present one
+   * @returns where the browser goes straight away; undefined: to the page of the present state
+   */
+  async enter (method: string, id: string, entry: Entry, attempt?: number): Promise<string | undefined> {
+    const { account, record, visit } = this.#load(method, id)
+    if (record.intent.status !== 'requires_action' || (attempt !== undefined && attempt !== record.attempt)) return undefined
+    if ((record.lapses_at_ms ?? Infinity) <= account.clock.now()) {
+      this.#options.intents.lapse(account, id)
+      return undefined
+    }
+    const next = enter(visit, entry)
+    this.#options.commit(account, { operations: [put(visitDefinition, next)] })
+    return next.ended === undefined ? undefined : await this.#end(account, id, OUTCOMES[next.ended])
+  }
+
+  async #end (account: Account, id: string, { outcome, back, webhook }: Ending): Promise<string | undefined> {
+    const webhookDelayMs = webhook !== undefined && 'delayMs' in webhook ? webhook.delayMs : 0
+    const intent = this.#options.intents.finish(account, id, outcome, { webhookDelayMs })
+    // What the customer sees next is only shown once it is certain.
+    await this.#options.database.written()
+    if (webhook !== undefined && 'first' in webhook) {
+      const event = this.#options.database.collection(eventDefinition).latest(account.id, `object:${id}`)
+      if (event !== undefined) await this.#options.dispatcher.firstAttempts(account, [event.id])
+    }
+    return back === 'at-once' ? returnAddress(account, intent) : undefined
+  }
+
+  #load (method: string, id: string): { account: Account, record: PaymentIntentRecord, visit: Visit } {
+    const row = this.#options.intents.find(id)
+    const account = this.#options.accounts.byId(row?.account ?? '')
+    if (row === undefined || account === undefined || !row.record.intent.payment_method_types.includes(method)) {
+      throw errors.resource_missing('PaymentIntent', id, 'id')
+    }
+    const visit = this.#visits.get(account.id, id)
+    const { record } = row
+    return { account, record, visit: visit?.attempt === record.attempt ? visit : newVisit(id, record.attempt) }
+  }
+}
+
+/** Where the browser goes after the visit, as the account wants it. */
+export function returnAddress ({ switches }: Account, intent: PaymentIntent): string | undefined {
+  if (intent.return_url === undefined) return undefined
+  const address = browserAddress(intent.return_url)
+  if (!switches.RETURN_PARAMETERS) return address
+  return withParameters(address, {
+    payment_intent: intent.id,
+    payment_intent_client_secret: intent.client_secret,
+    redirect_status: REDIRECT_STATUSES[intent.status] ?? 'failed'
+  })
+}

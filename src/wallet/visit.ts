@@ -1,0 +1,79 @@
+import type { Definition } from '../store/collection.ts'
+import { customerOf, normalizePhone, PIN, PIN_ATTEMPTS, SMS_CODE, testCustomers } from './customers.ts'
+import type { OutcomeName } from './outcomes.ts'
+
+export const STEPS = ['phone', 'pin', 'otp', 'summary'] as const
+export type Step = (typeof STEPS)[number]
+
+/** A customer's walk through the wallet's pages, for one attempt to pay. */
+export interface Visit {
+  /** The PaymentIntent's id. */
+  readonly id: string
+  /** The PaymentIntent's attempt that it belongs to. */
+  readonly attempt: number
+  readonly step: Step
+  /** In international form. */
+  readonly phone?: string
+  readonly wrong_pins: number
+  /** What was wrong with the last entry. */
+  readonly notice?: 'phone' | 'pin' | 'otp'
+  /** What the customer is going to do, if that was chosen before. */
+  readonly chosen?: OutcomeName
+  /** How it ended. */
+  readonly ended?: OutcomeName
+}
+
+export const visitDefinition: Definition<Visit> = { name: 'wallet_visits' }
+
+/** What the customer enters or presses. */
+export type Entry =
+  | { readonly kind: 'phone', readonly phone: string }
+  | { readonly kind: 'pin', readonly pin: string }
+  | { readonly kind: 'otp', readonly otp: string }
+  | { readonly kind: 'pay' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'outcome', readonly outcome: OutcomeName }
+
+export function newVisit (id: string, attempt: number): Visit {
+  return { id, attempt, step: 'phone', wrong_pins: 0 }
+}
+
+/**
+ * The visit after an entry; with `ended` when the entry decides the payment. An entry that does not belong to the
+ * present step (another tab, a form sent twice) changes nothing.
+ */
+export function enter ({ notice: _notice, ...visit }: Visit, entry: Entry): Visit {
+  if (entry.kind === 'cancel') return { ...visit, ended: 'cancel' }
+  if (entry.kind === 'outcome') return choose(visit, entry.outcome)
+  switch (visit.step) {
+    case 'phone': {
+      if (entry.kind !== 'phone') return visit
+      const phone = normalizePhone(entry.phone)
+      return phone === undefined ? { ...visit, notice: 'phone' } : { ...visit, phone, step: 'pin' }
+    }
+    case 'pin': {
+      if (entry.kind !== 'pin') return visit
+      if (entry.pin === PIN) return { ...visit, step: outcomeOf(visit) === 'otp' ? 'otp' : 'summary' }
+      const wrongPins = visit.wrong_pins + 1
+      if (wrongPins >= PIN_ATTEMPTS) return { ...visit, wrong_pins: wrongPins, ended: 'wrong-pin' }
+      return { ...visit, wrong_pins: wrongPins, notice: 'pin' }
+    }
+    case 'otp':
+      if (entry.kind !== 'otp') return visit
+      return entry.otp === SMS_CODE ? { ...visit, step: 'summary' } : { ...visit, notice: 'otp' }
+    case 'summary':
+      return entry.kind === 'pay' ? { ...visit, ended: outcomeOf(visit) } : visit
+  }
+}
+
+/** An explicit choice, else what the number stands for, else paying. */
+function outcomeOf ({ chosen, phone }: Visit): OutcomeName {
+  return chosen ?? (phone === undefined ? 'pay' : customerOf(phone).outcome)
+}
+
+/** A button of the strip: ends the visit, but for the SMS code, which is asked for first. */
+function choose (visit: Visit, outcome: OutcomeName): Visit {
+  if (outcome !== 'otp') return { ...visit, ended: outcome }
+  const example = testCustomers.find(customer => customer.outcome === 'otp')?.phone ?? ''
+  return { ...visit, chosen: 'otp', step: 'otp', phone: visit.phone ?? normalizePhone(example) ?? example }
+}

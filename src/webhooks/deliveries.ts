@@ -1,0 +1,88 @@
+import type { Switches } from '../core/switches.ts'
+import type { SnowflakeIds } from '../core/ids.ts'
+import type { Definition, Stored } from '../store/collection.ts'
+import { put, type Deriver, type EventRecord } from '../store/commit.ts'
+import type { WebhookEndpoints } from '../wooshpay/webhook-endpoints/service.ts'
+import { retryGaps } from './schedule.ts'
+
+/** One try to hand an event to an endpoint. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number
+  /** Epoch milliseconds of the account's clock. */
+  readonly at: number
+  /** The receiver's answer; an attempt without one has an error. */
+  readonly status?: number
+  readonly error?: string
+  /** Real milliseconds; 0 on a frozen clock, so that runs repeat. */
+  readonly duration_ms: number
+  readonly request_headers: Readonly<Record<string, string>>
+  /** The beginning of the receiver's body. */
+  readonly response?: string
+}
+
+/** An event on its way to one endpoint. */
+export interface Delivery {
+  readonly id: string
+  readonly object: 'delivery'
+  /** When the event happened: epoch milliseconds, unrounded. */
+  readonly created: number
+  readonly event: string
+  readonly type: string
+  readonly endpoint: string
+  readonly url: string
+  readonly payment_intent?: string
+  readonly status: 'pending' | 'succeeded' | 'failed'
+  readonly attempts: readonly Attempt[]
+  /** Epoch milliseconds, while it is pending. */
+  readonly next_attempt_at?: number
+}
+
+export const deliveryDefinition: Definition<Delivery> = {
+  name: 'deliveries',
+  keys: delivery => {
+    const keys = [`event:${delivery.event}`, `status:${delivery.status}`, `type:${delivery.type}`]
+    if (delivery.payment_intent !== undefined) keys.push(`payment_intent:${delivery.payment_intent}`)
+    return keys
+  },
+  due: ({ next_attempt_at: at }) => at === undefined ? undefined : { at, what: 'delivery.attempt' }
+}
+
+/** Adds to every write the deliveries of its events, so that an event is never stored without them. */
+export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds): Deriver {
+  return ({ account, now, events, webhookDelayMs }) => events.flatMap(event =>
+    endpoints.wanting(account, event.type).map(endpoint => put(deliveryDefinition, {
+      id: ids.next('dlv', account.id, now),
+      object: 'delivery',
+      created: now,
+      event: event.id,
+      type: event.type,
+      endpoint: endpoint.id,
+      url: endpoint.url,
+      ...paymentIntentOf(event),
+      status: 'pending',
+      attempts: [],
+      next_attempt_at: now + webhookDelayMs
+    })))
+}
+
+/** The delivery after an attempt: done, to be tried again, or given up. */
+export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Switches): Delivery {
+  const { next_attempt_at: _done, ...rest } = delivery
+  const attempts = [...delivery.attempts, attempt]
+  if (attempt.status !== undefined && attempt.status >= 200 && attempt.status < 300) return { ...rest, attempts, status: 'succeeded' }
+  const gap = retryGaps(switches.WEBHOOK_RETRIES)[attempts.length - 1]
+  if (gap === undefined) return { ...rest, attempts, status: 'failed' }
+  return { ...rest, attempts, status: 'pending', next_attempt_at: attempt.at + gap }
+}
+
+/** A delivery whose endpoint is gone or disabled: nothing more is tried. */
+export function givenUp ({ next_attempt_at: _none, ...delivery }: Delivery): Delivery {
+  return { ...delivery, status: 'failed' }
+}
+
+function paymentIntentOf ({ data: { object } }: EventRecord): { payment_intent?: string } {
+  const { object: kind, payment_intent: named } = object as Stored & { object?: unknown, payment_intent?: unknown }
+  if (kind === 'payment_intent') return { payment_intent: object.id }
+  return typeof named === 'string' ? { payment_intent: named } : {}
+}

@@ -1,0 +1,155 @@
+import fastq, { type queueAsPromised } from 'fastq'
+import type { Account, Accounts } from '../store/accounts.ts'
+import type { Collection } from '../store/collection.ts'
+import { eventDefinition, put, type Commit, type EventRecord } from '../store/commit.ts'
+import type { Database } from '../store/database.ts'
+import { until } from '../store/until.ts'
+import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
+import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from './deliveries.ts'
+import { CONNECTIONS, type Sender } from './sender.ts'
+import { signatureHeaders } from './signature.ts'
+
+/** How long a stop waits for attempts under way; what has no answer then is tried again after the next start. */
+const FAREWELL_MS = 2000
+
+interface Job { readonly account: Account, readonly id: string }
+
+export interface DispatcherOptions {
+  readonly database: Database
+  readonly accounts: Accounts
+  readonly commit: Commit
+  readonly sender: Sender
+  readonly userAgent: string
+  readonly log: { readonly warn: (details: object, message: string) => void }
+}
+
+/**
+ * Makes the attempts that are due: a few at a time for each endpoint, so that a slow receiver holds up only itself;
+ * the first attempts of one object's events one after the other, so that they arrive in order.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #deliveries: Collection<Delivery>
+  readonly #events: Collection<EventRecord>
+  readonly #endpoints: Collection<WebhookEndpoint>
+  readonly #queues = new Map<string, queueAsPromised<Job, void>>()
+  readonly #underWay = new Map<string, Promise<void>>()
+  /** The last first attempt for an endpoint and object; the next one waits for it. */
+  readonly #turns = new Map<string, Promise<void>>()
+  #closing = false
+
+  constructor (options: DispatcherOptions) {
+    this.#options = options
+    this.#deliveries = options.database.collection(deliveryDefinition)
+    this.#events = options.database.collection(eventDefinition)
+    this.#endpoints = options.database.collection(webhookEndpointDefinition)
+  }
+
+  /** Makes the next attempt of a delivery; resolves when it is recorded. */
+  async attempt (accountId: string, id: string): Promise<void> {
+    const account = this.#options.accounts.byId(accountId)
+    const delivery = this.#deliveries.get(accountId, id)
+    if (account === undefined || delivery?.status !== 'pending' || this.#closing) return
+    let attempt = this.#underWay.get(id)
+    if (attempt === undefined) {
+      attempt = this.#inTurn(delivery, () => this.#queueOf(delivery.endpoint).push({ account, id }))
+        .finally(() => { this.#underWay.delete(id) })
+      this.#underWay.set(id, attempt)
+    }
+    await attempt
+  }
+
+  /** Resolves when every delivery of the events has had its first attempt. */
+  async firstAttempts (account: Account, events: readonly string[]): Promise<void> {
+    await until(this.#options.database, () => events.every(event =>
+      [...this.#deliveries.newest(account.id, `event:${event}`)].every(({ attempts, status }) => attempts.length > 0 || status !== 'pending')))
+  }
+
+  /** Lets attempts under way end, for a moment, and then ends them. */
+  async close (): Promise<void> {
+    this.#closing = true
+    const patience = new AbortController()
+    const patienceOver = new Promise(resolve => {
+      const timeout = setTimeout(resolve, FAREWELL_MS)
+      patience.signal.addEventListener('abort', () => { clearTimeout(timeout); resolve(undefined) })
+    })
+    const underWay = Promise.allSettled(this.#underWay.values())
+    await Promise.race([underWay, patienceOver])
+    patience.abort()
+    await this.#options.sender.close()
+    await underWay
+  }
+
+  async #inTurn (delivery: Delivery, run: () => Promise<void>): Promise<void> {
+    const object = this.#events.find(delivery.event)?.record.data.object.id
+    if (delivery.attempts.length > 0 || object === undefined) return await run()
+    const key = `${delivery.endpoint} ${object}`
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(run, run)
+    this.#turns.set(key, turn)
+    try {
+      await turn
+    } finally {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    }
+  }
+
+  #queueOf (endpoint: string): queueAsPromised<Job, void> {
+    let queue = this.#queues.get(endpoint)
+    if (queue === undefined) {
+      queue = fastq.promise(async (job: Job) => { await this.#make(job) }, CONNECTIONS)
+      queue.drain = () => { this.#queues.delete(endpoint) }
+      this.#queues.set(endpoint, queue)
+    }
+    return queue
+  }
+
+  async #make ({ account, id }: Job): Promise<void> {
+    const delivery = this.#deliveries.get(account.id, id)
+    const event = this.#events.get(account.id, delivery?.event ?? '')
+    if (delivery?.status !== 'pending' || event === undefined || this.#closing) return
+    const endpoint = this.#endpoints.get(account.id, delivery.endpoint)
+    const isCurrent = (): boolean => this.#deliveries.get(account.id, id) === delivery
+    const wasCutShort = ({ attempts }: Delivery): boolean => this.#closing && attempts.at(-1)?.error !== undefined
+    const next = endpoint?.status === 'enabled'
+      ? { ...afterAttempt(delivery, await this.#post(account, delivery, event, endpoint), account.switches), url: endpoint.url }
+      : givenUp(delivery)
+    // A reset may have removed it meanwhile, and what a stop has cut short was no attempt.
+    if (!isCurrent() || wasCutShort(next)) return
+    if (next.status !== 'succeeded') this.#warn(next)
+    this.#options.commit(account, { operations: [put(deliveryDefinition, next)] })
+    await this.#options.database.written()
+  }
+
+  #warn ({ id, type, url, attempts, next_attempt_at: nextAttemptAt }: Delivery): void {
+    const { status, error } = attempts.at(-1) ?? { error: 'the endpoint is gone or disabled' }
+    this.#options.log.warn(
+      { delivery: id, attempt: attempts.length, next_attempt_at: nextAttemptAt },
+      `The webhook ${type} to ${url} failed: ${error ?? `status ${status}`}.`
+    )
+  }
+
+  async #post (account: Account, { attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint): Promise<Attempt> {
+    const { switches, clock } = account
+    const at = clock.now()
+    const body = bodyOf(event, endpoint)
+    const headers = {
+      'Content-Type': 'application/json',
+      'User-Agent': this.#options.userAgent,
+      ...signatureHeaders({ secret: endpoint.secret ?? '', body, eventAt: created, attemptAt: at }, switches)
+    }
+    const started = performance.now()
+    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, timeoutMs: switches.WEBHOOK_TIMEOUT_MS })
+    return {
+      number: attempts.length + 1,
+      at,
+      ...answer,
+      duration_ms: clock.frozen ? 0 : Math.round(performance.now() - started),
+      request_headers: headers
+    }
+  }
+}
+
+/** Compact JSON; the very text that is signed. An endpoint's `api_version` stands in the place that WooshPay's schema gives it. */
+function bodyOf ({ id, object, created, livemode, ...rest }: EventRecord, { api_version: apiVersion }: WebhookEndpoint): string {
+  return JSON.stringify({ id, object, created, livemode, api_version: apiVersion, ...rest })
+}

@@ -1,0 +1,329 @@
+import { whyUnsafe } from '../../core/addresses.ts'
+import { toWireTime } from '../../core/clock.ts'
+import { errors } from '../../core/errors.ts'
+import type { IdPrefix } from '../../core/ids.ts'
+import { currencyCode } from '../../core/money.ts'
+import { statusesThatTake, step, type Transitions } from '../../core/state-machine.ts'
+import type { Raised } from '../../store/commit.ts'
+import type { PaymentMethodRules } from '../payment-methods/rules.ts'
+import type { PaymentMethod } from '../payment-methods/schema.ts'
+import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
+import {
+  PaymentIntent, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type Failure,
+  type PaymentIntentRecord, type PaymentIntentStatus, type UpdateParameters
+} from './schema.ts'
+
+/** How long a customer has to pay after being sent to the wallet. */
+export const ATTEMPT_MS = 10 * 60 * 1000
+
+export const PAYMENT_INTENT_TRIGGERS = [
+  'update', 'confirm', 'process', 'pay', 'authorize', 'fail', 'capture', 'cancel'
+] as const
+export type PaymentIntentTrigger = (typeof PAYMENT_INTENT_TRIGGERS)[number]
+
+export const paymentIntentTransitions: Transitions<PaymentIntentStatus, PaymentIntentTrigger> = {
+  requires_payment_method: { update: 'requires_payment_method', confirm: 'requires_action', cancel: 'canceled' },
+  requires_confirmation: { update: 'requires_confirmation', confirm: 'requires_action', cancel: 'canceled' },
+  requires_action: {
+    update: 'requires_action',
+    confirm: 'requires_action',
+    process: 'processing',
+    pay: 'succeeded',
+    authorize: 'requires_capture',
+    fail: 'requires_payment_method',
+    cancel: 'canceled'
+  },
+  processing: { update: 'processing', pay: 'succeeded', authorize: 'requires_capture', fail: 'requires_payment_method' },
+  requires_capture: { update: 'requires_capture', capture: 'succeeded', cancel: 'canceled' },
+  succeeded: {},
+  canceled: {}
+}
+
+/** What deciding needs besides the object: time, names and rules come from outside, so that deciding is pure. */
+export interface Surroundings {
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly newId: (prefix: IdPrefix) => string
+  readonly newClientSecret: (id: string) => string
+  readonly rules: PaymentMethodRules
+  readonly savedMethod: (id: string) => PaymentMethod | undefined
+  readonly publicUrl: string
+}
+
+/** What a decision comes to; nothing of it has happened yet. */
+export interface Decision {
+  readonly record: PaymentIntentRecord
+  readonly paymentMethod?: PaymentMethod
+  readonly raise: readonly Raised[]
+}
+
+/** How a customer's visit to the wallet ends. */
+export type Outcome =
+  | { readonly kind: 'paid' }
+  | { readonly kind: 'failed', readonly failure: Failure }
+  | { readonly kind: 'processing', readonly delayMs: number, readonly failure?: Failure }
+
+/** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
+export function create (parameters: CreateParameters, around: Surroundings): Decision {
+  const { amount, payment_method_data: data, payment_method: saved, payment_method_types: listed, capture_method: capture = 'automatic' } = parameters
+  const currency = checkCurrency(parameters.currency)
+  checkReturnUrl(parameters.return_url)
+  const method = chooseMethod(parameters, undefined, around)
+  const types = listed ?? (method === undefined ? around.rules.taking(currency) : [method.type])
+  checkMethods(types, { isListed: listed !== undefined || method !== undefined, amount, currency, capture }, around.rules)
+  if (method !== undefined) checkOffered(method.type, types, data === undefined ? 'payment_method' : 'payment_method_data[type]')
+
+  const id = around.newId('pi')
+  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }) }, {
+    id,
+    object: 'payment_intent',
+    created: toWireTime(around.now),
+    currency,
+    amount,
+    status: method === undefined ? 'requires_payment_method' : 'requires_confirmation',
+    livemode: false,
+    quantity: parameters.quantity,
+    client_secret: around.newClientSecret(id),
+    payment_method_types: [...types],
+    confirmation_method: 'automatic',
+    return_url: parameters.return_url,
+    payment_method: method?.id,
+    capture_method: capture,
+    customer: parameters.customer,
+    merchant_order_id: parameters.merchant_order_id,
+    description: parameters.description,
+    metadata: toMetadata(parameters.metadata),
+    shipping: parameters.shipping,
+    payment_method_options: parameters.payment_method_options,
+    setup_future_usage: parameters.setup_future_usage
+  })
+  const created: Decision = {
+    record,
+    ...(method !== undefined && saved !== method.id && { paymentMethod: method }),
+    raise: [{ type: 'payment_intent.created', object: record.intent }]
+  }
+  if (parameters.confirm !== true) return created
+  const confirmed = startAttempt(record, method, {}, around)
+  return { ...created, ...confirmed, raise: [...created.raise, ...confirmed.raise] }
+}
+
+/** `POST …/confirm`: begins a new attempt of 10 minutes. */
+export function confirm (record: PaymentIntentRecord, parameters: ConfirmParameters, around: Surroundings): Decision {
+  refuseUnless(record, 'confirm', 'confirmed')
+  return startAttempt(record, chooseMethod(parameters, record, around), parameters, around)
+}
+
+/** `POST /v1/payment_intents/{id}`. */
+export function update (record: PaymentIntentRecord, parameters: UpdateParameters, around: Surroundings): Decision {
+  refuseUnless(record, 'update', 'updated')
+  const { intent } = record
+  const money = ['amount', 'currency'].filter(name => Object.hasOwn(parameters, name))
+  if (money.length > 0 && !['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
+    throw errors.payment_intent_unexpected_state(`The ${money.join(' and ')} of ${intent.id} cannot change while its status is ${intent.status}.`)
+  }
+  checkReturnUrl(parameters.return_url)
+  const currency = checkCurrency(parameters.currency ?? intent.currency)
+  const amount = parameters.amount ?? intent.amount
+  const types = parameters.payment_method_types ?? intent.payment_method_types
+  checkMethods(types, { isListed: true, amount, currency, capture: intent.capture_method }, around.rules)
+  if (record.method !== undefined) checkOffered(record.method, types, 'payment_method_types')
+  return {
+    record: withIntent(record, {
+      ...intent,
+      amount,
+      currency,
+      payment_method_types: [...types],
+      description: parameters.description ?? intent.description,
+      metadata: mergeMetadata(intent.metadata, parameters.metadata),
+      merchant_order_id: parameters.merchant_order_id ?? intent.merchant_order_id,
+      return_url: parameters.return_url ?? intent.return_url,
+      shipping: parameters.shipping ?? intent.shipping
+    }),
+    raise: []
+  }
+}
+
+/** `POST …/cancel`. */
+export function cancel (record: PaymentIntentRecord, parameters: CancelParameters, { now }: Surroundings): Decision {
+  const status = refuseUnless(record, 'cancel', 'cancelled')
+  return changed(atRest(record), {
+    ...record.intent,
+    status,
+    next_action: undefined,
+    cancellation_reason: parameters.cancellation_reason,
+    canceled_at: toWireTime(now)
+  }, 'payment_intent.canceled')
+}
+
+/** `POST …/capture`: takes what was authorized, or a part of it. */
+export function capture (record: PaymentIntentRecord, parameters: CaptureParameters, { rules }: Surroundings): Decision {
+  const { intent, method } = record
+  const rule = method === undefined ? undefined : rules.get(method, 'payment_method')
+  if (rule?.manual_capture === false) {
+    throw errors.payment_intent_unexpected_state(`PaymentIntent ${intent.id} has the status ${intent.status} and nothing to capture: ` +
+      `${rule.name} captures automatically when the customer pays.`)
+  }
+  const status = refuseUnless(record, 'capture', 'captured')
+  const received = parameters.amount_to_capture ?? intent.amount
+  if (received > intent.amount) throw errors.amount_too_large('amount_to_capture', received, `the authorized ${intent.amount}`)
+  return changed(atRest(record), { ...intent, status, amount_received: received }, 'payment_intent.succeeded')
+}
+
+/** What the customer did at the wallet, or the wallet's late answer. */
+export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, rules }: Surroundings): Decision {
+  const { intent } = record
+  switch (outcome.kind) {
+    case 'processing': {
+      const status = refuseUnless(record, 'process', 'paid')
+      const settles = { at_ms: now + outcome.delayMs, ...(outcome.failure && { failure: outcome.failure }) }
+      return changed({ ...atRest(record), settles }, { ...intent, status, next_action: undefined }, 'payment_intent.processing')
+    }
+    case 'failed': {
+      const status = refuseUnless(record, 'fail', 'declined')
+      const { method: _method, ...rest } = atRest(record)
+      return changed(rest, {
+        ...intent,
+        status,
+        next_action: undefined,
+        payment_method: undefined,
+        last_payment_error: { type: 'card_error', ...outcome.failure, payment_method: intent.payment_method ?? '' }
+      }, 'payment_intent.payment_failed')
+    }
+    case 'paid': {
+      const isManual = intent.capture_method === 'manual' && record.method !== undefined && rules.get(record.method, 'payment_method').manual_capture
+      const status = refuseUnless(record, isManual ? 'authorize' : 'pay', 'paid')
+      if (isManual) return { record: withIntent(atRest(record), { ...intent, status, next_action: undefined }), raise: [] }
+      return changed(atRest(record), { ...intent, status, next_action: undefined, amount_received: intent.amount }, 'payment_intent.succeeded')
+    }
+  }
+}
+
+function startAttempt (
+  record: PaymentIntentRecord, method: PaymentMethod | undefined, parameters: ConfirmParameters, around: Surroundings
+): Decision {
+  const { intent } = record
+  const only = intent.payment_method_types.length === 1 ? intent.payment_method_types[0] : undefined
+  if (method === undefined && only === undefined) {
+    throw errors.parameter_missing('payment_method_data[type]', `Choose one of payment_method_types: ${intent.payment_method_types.join(', ')}.`)
+  }
+  const chosen = method ?? newPaymentMethod(only ?? '', undefined, around)
+  checkOffered(chosen.type, intent.payment_method_types, 'payment_method_data[type]')
+  checkMethods([chosen.type], { isListed: true, amount: intent.amount, currency: intent.currency, capture: intent.capture_method }, around.rules)
+  checkReturnUrl(parameters.return_url)
+  const returnUrl = parameters.return_url ?? intent.return_url
+  const rule = around.rules.get(chosen.type, 'payment_method_data[type]')
+  if (returnUrl === undefined) {
+    throw errors.parameter_missing('return_url', `${rule.name} sends the customer away to pay, so it has to know the way back.`)
+  }
+  const status = refuseUnless(record, 'confirm', 'confirmed')
+  const { settles: _settles, ...rest } = record
+  const decision = changed({
+    ...rest,
+    attempt: record.attempt + 1,
+    method: chosen.type,
+    lapses_at_ms: around.now + ATTEMPT_MS
+  }, {
+    ...intent,
+    status,
+    next_action: {
+      type: rule.next_action,
+      [`${chosen.type}_handle_redirect`]: { url: `${around.publicUrl}/v1/receives/${chosen.type}/pay/${intent.id}` }
+    },
+    return_url: returnUrl,
+    payment_method: chosen.id,
+    last_payment_error: undefined,
+    payment_method_options: parameters.payment_method_options ?? intent.payment_method_options,
+    setup_future_usage: parameters.setup_future_usage ?? intent.setup_future_usage
+  }, 'payment_intent.requires_action')
+  return around.savedMethod(chosen.id) === undefined ? { ...decision, paymentMethod: chosen } : decision
+}
+
+/** `payment_method_data.type`, else `payment_method`, else the one that was chosen before. */
+function chooseMethod (
+  { payment_method_data: data, payment_method: saved }: Pick<CreateParameters, 'payment_method_data' | 'payment_method'>,
+  record: PaymentIntentRecord | undefined, around: Surroundings
+): PaymentMethod | undefined {
+  if (data !== undefined) {
+    around.rules.get(data.type, 'payment_method_data[type]')
+    return newPaymentMethod(data.type, data.billing_details, around)
+  }
+  const id = saved ?? record?.intent.payment_method
+  if (id === undefined) return undefined
+  const method = around.savedMethod(id)
+  if (method === undefined) throw errors.resource_missing('payment method', id, 'payment_method')
+  return method
+}
+
+function newPaymentMethod (type: string, billing: PaymentMethod['billing_details'], { newId, now }: Surroundings): PaymentMethod {
+  return {
+    id: newId('pm'),
+    object: 'payment_method',
+    created: toWireTime(now),
+    livemode: false,
+    ...(billing && { billing_details: billing }),
+    type
+  }
+}
+
+function checkCurrency (text: string): string {
+  const code = currencyCode(text)
+  if (code === undefined) throw errors.parameter_invalid('currency', text, 'is not a currency of ISO 4217, such as IDR')
+  return code
+}
+
+function checkReturnUrl (address: string | undefined): void {
+  const why = address === undefined ? undefined : whyUnsafe(address)
+  if (why !== undefined) throw errors.parameter_invalid('return_url', address, why)
+}
+
+/** Methods that the merchant named must all take the payment; of those that the currency gave, one is enough. */
+function checkMethods (
+  types: readonly string[],
+  { isListed, amount, currency, capture }: { isListed: boolean, amount: number, currency: string, capture: string },
+  rules: PaymentMethodRules
+): void {
+  const refusals = types.map(type => {
+    try {
+      rules.checkMoney(type, amount, currency)
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }).filter(refusal => refusal !== undefined)
+  if (refusals.length > 0 && (isListed || refusals.length === types.length)) throw refusals[0]
+  if (capture === 'manual' && !types.some(type => rules.get(type, 'payment_method_types').manual_capture)) {
+    throw errors.capture_method_not_supported(types.map(type => rules.get(type, 'payment_method_types').name).join(', '))
+  }
+}
+
+function checkOffered (type: string, types: readonly string[], param: string): void {
+  if (!types.includes(type)) {
+    throw errors.parameter_invalid(param, param === 'payment_method_types' ? types : type,
+      `does not fit: the payment is to be made with ${type}, and payment_method_types are ${types.join(', ')}`)
+  }
+}
+
+/** The next status, or the refusal that names the present one. */
+function refuseUnless ({ intent }: PaymentIntentRecord, trigger: PaymentIntentTrigger, participle: string): PaymentIntentStatus {
+  const next = step(paymentIntentTransitions, intent.status, trigger)
+  if (next !== undefined) return next
+  throw errors.payment_intent_unexpected_state(`PaymentIntent ${intent.id} has the status ${intent.status}; ` +
+    `it can be ${participle} only while that is one of: ${statusesThatTake(paymentIntentTransitions, trigger).join(', ')}.`)
+}
+
+/** The record without what the present attempt was waiting for. */
+function atRest ({ lapses_at_ms: _lapses, settles: _settles, ...rest }: PaymentIntentRecord): PaymentIntentRecord {
+  return rest
+}
+
+function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: IntentValues, type: string): Decision {
+  const next = withIntent(record, intent)
+  return { record: next, raise: [{ type, object: next.intent }] }
+}
+
+/** The keys of an intent, of which those that do not apply are undefined. */
+type IntentValues = { [Key in keyof PaymentIntent]: PaymentIntent[Key] | undefined }
+
+function withIntent (record: Omit<PaymentIntentRecord, 'intent'>, intent: IntentValues): PaymentIntentRecord {
+  return { ...record, intent: inSchemaOrder(PaymentIntent, intent) as PaymentIntent }
+}

@@ -1,0 +1,152 @@
+import { errors } from '../../core/errors.ts'
+import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
+import type { Caller } from '../../http/api.ts'
+import type { Account } from '../../store/accounts.ts'
+import type { Collection, Page, PageRequest, Row } from '../../store/collection.ts'
+import { put, type Cause, type Commit } from '../../store/commit.ts'
+import type { Database } from '../../store/database.ts'
+import type { PaymentMethodRules } from '../payment-methods/rules.ts'
+import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
+import * as lifecycle from './lifecycle.ts'
+import type { Decision, Outcome, Surroundings } from './lifecycle.ts'
+import {
+  paymentIntentDefinition, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type PaymentIntent,
+  type PaymentIntentRecord, type UpdateParameters
+} from './schema.ts'
+
+export interface PaymentIntentsOptions {
+  readonly database: Database
+  readonly commit: Commit
+  readonly ids: SnowflakeIds
+  readonly secrets: Secrets
+  readonly rules: PaymentMethodRules
+}
+
+const LAPSED = {
+  code: 'payment_method_expired',
+  message: 'The customer did not pay within 10 minutes.'
+} as const
+
+/** Loads PaymentIntents, lets the lifecycle decide, and commits what it decides. */
+export class PaymentIntents {
+  readonly #options: PaymentIntentsOptions
+  readonly #records: Collection<PaymentIntentRecord>
+  readonly #methods: Collection<PaymentMethod>
+
+  constructor (options: PaymentIntentsOptions) {
+    this.#options = options
+    this.#records = options.database.collection(paymentIntentDefinition)
+    this.#methods = options.database.collection(paymentMethodDefinition)
+  }
+
+  create (caller: Caller, parameters: CreateParameters): PaymentIntent {
+    return this.#do(caller, lifecycle.create(parameters, this.#around(caller.account, caller.publicUrl)))
+  }
+
+  confirm (caller: Caller, id: string, parameters: ConfirmParameters): PaymentIntent {
+    const record = this.#load(caller, id, parameters.client_secret)
+    return this.#do(caller, lifecycle.confirm(record, parameters, this.#around(caller.account, caller.publicUrl)))
+  }
+
+  update (caller: Caller, id: string, parameters: UpdateParameters): PaymentIntent {
+    return this.#do(caller, lifecycle.update(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+  }
+
+  cancel (caller: Caller, id: string, parameters: CancelParameters): PaymentIntent {
+    return this.#do(caller, lifecycle.cancel(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+  }
+
+  capture (caller: Caller, id: string, parameters: CaptureParameters): PaymentIntent {
+    return this.#do(caller, lifecycle.capture(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+  }
+
+  retrieve (caller: Caller, id: string, clientSecret?: string): PaymentIntent {
+    return this.#load(caller, id, clientSecret).intent
+  }
+
+  exists (account: Account, id: string): boolean {
+    return this.#records.get(account.id, id) !== undefined
+  }
+
+  /** One page, newest first. */
+  list (account: Account, page: PageRequest, customer: string | undefined, matches: (intent: PaymentIntent) => boolean): Page<PaymentIntent> {
+    return intentsOf(this.#records.page(
+      account.id, page, customer === undefined ? undefined : `customer:${customer}`, ({ intent }) => matches(intent)))
+  }
+
+  /** The newest ones that have all of the keys; the rarest key says where to look. */
+  search (account: Account, keys: readonly string[], limit: number): Page<PaymentIntent> {
+    const [rarest] = keys.toSorted((a, b) => this.#records.count(account.id, a) - this.#records.count(account.id, b))
+    const keysOf = paymentIntentDefinition.keys ?? (() => [])
+    return intentsOf(this.#records.page(account.id, { limit }, rarest, record => {
+      const own = keysOf(record)
+      return keys.every(key => own.includes(key))
+    }))
+  }
+
+  /** The record of whichever account has it, for the wallet's pages, whose addresses carry no key. */
+  find (id: string): Readonly<Row<PaymentIntentRecord>> | undefined {
+    return this.#records.find(id)
+  }
+
+  /**
+   * Ends the customer's present attempt.
+   * @returns the PaymentIntent as it now is
+   */
+  finish (account: Account, id: string, outcome: Outcome, { webhookDelayMs = 0 } = {}): PaymentIntent {
+    const record = this.#records.get(account.id, id)
+    if (record === undefined) throw errors.resource_missing('PaymentIntent', id, 'id')
+    return this.#commit(account, lifecycle.finish(record, outcome, this.#around(account, '')), { webhookDelayMs })
+  }
+
+  /** The customer's time is over: what the clock calls at `lapses_at_ms`. */
+  lapse (account: Account, id: string): void {
+    const lapsesAt = this.#records.get(account.id, id)?.lapses_at_ms
+    if (lapsesAt === undefined || lapsesAt > account.clock.now()) return
+    this.finish(account, id, { kind: 'failed', failure: LAPSED })
+  }
+
+  /** The wallet's late answer: what the clock calls at `settles.at_ms`. */
+  settle (account: Account, id: string): void {
+    const settles = this.#records.get(account.id, id)?.settles
+    if (settles === undefined || settles.at_ms > account.clock.now()) return
+    const { failure } = settles
+    this.finish(account, id, failure === undefined ? { kind: 'paid' } : { kind: 'failed', failure })
+  }
+
+  #load ({ account, isPublishable }: Caller, id: string, clientSecret?: string): PaymentIntentRecord {
+    const record = this.#records.get(account.id, id)
+    if (record === undefined) throw errors.resource_missing('PaymentIntent', id, 'id')
+    if (isPublishable && clientSecret !== record.intent.client_secret) throw errors.client_secret_invalid(id)
+    return record
+  }
+
+  #do (caller: Caller, decision: Decision): PaymentIntent {
+    return this.#commit(caller.account, decision, { cause: caller.cause })
+  }
+
+  #commit (account: Account, decision: Decision, how: { cause?: Cause, webhookDelayMs?: number }): PaymentIntent {
+    const { record, paymentMethod, raise } = decision
+    const operations = [put(paymentIntentDefinition, record)]
+    if (paymentMethod !== undefined) operations.unshift(put(paymentMethodDefinition, paymentMethod))
+    this.#options.commit(account, { operations, raise, ...how })
+    return record.intent
+  }
+
+  #around (account: Account, publicUrl: string): Surroundings {
+    const { ids, secrets, rules } = this.#options
+    const now = account.clock.now()
+    return {
+      now,
+      newId: prefix => ids.next(prefix, account.id, now),
+      newClientSecret: id => `${id}_secret_${secrets(24, id)}`,
+      rules,
+      savedMethod: id => this.#methods.get(account.id, id),
+      publicUrl
+    }
+  }
+}
+
+function intentsOf ({ data, hasMore }: Page<PaymentIntentRecord>): Page<PaymentIntent> {
+  return { data: data.map(({ intent }) => intent), hasMore }
+}

@@ -1,0 +1,53 @@
+import { toWireTime } from '../../core/clock.ts'
+import { errors } from '../../core/errors.ts'
+import { EVENT_TYPES } from '../events/schema.ts'
+import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
+import { WebhookEndpoint, type CreateParameters, type UpdateParameters } from './schema.ts'
+
+/** Not only those that are raised here: integrations also register for others that WooshPay documents. */
+const EVENT_TYPE = /^[a-z_]+(?:\.[a-z_]+)+$/
+
+/** @param now epoch milliseconds */
+export function create (parameters: CreateParameters, around: { id: string, secret: string, now: number }): WebhookEndpoint {
+  checkUrl(parameters.url)
+  checkEvents(parameters.enabled_events)
+  return ordered({
+    ...parameters,
+    id: around.id,
+    object: 'webhook_endpoint',
+    created: toWireTime(around.now),
+    livemode: false,
+    metadata: toMetadata(parameters.metadata),
+    status: 'enabled',
+    secret: around.secret
+  })
+}
+
+export function update (endpoint: WebhookEndpoint, { disabled, metadata, ...parameters }: UpdateParameters): WebhookEndpoint {
+  checkUrl(parameters.url ?? endpoint.url)
+  checkEvents(parameters.enabled_events ?? endpoint.enabled_events)
+  const status = disabled === undefined ? endpoint.status : disabled ? 'disabled' : 'enabled'
+  return ordered({ ...endpoint, status, ...parameters, metadata: mergeMetadata(endpoint.metadata, metadata) })
+}
+
+/** Whether an endpoint wants an event. */
+export function wants ({ status, enabled_events: types }: WebhookEndpoint, type: string): boolean {
+  return status === 'enabled' && (types.includes('*') || types.includes(type))
+}
+
+function checkUrl (url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw errors.parameter_invalid('url', url, 'is not an http or https address, such as http://localhost:3000/webhooks')
+  }
+}
+
+function checkEvents (types: readonly string[]): void {
+  const wrong = types.findIndex(type => type !== '*' && !EVENT_TYPE.test(type))
+  if (wrong === -1) return
+  throw errors.parameter_invalid(`enabled_events[${wrong}]`, types[wrong], `is not a type of event; there are *, ${EVENT_TYPES.join(', ')}`)
+}
+
+function ordered (values: { [Key in keyof WebhookEndpoint]: WebhookEndpoint[Key] | undefined }): WebhookEndpoint {
+  return inSchemaOrder(WebhookEndpoint, values) as WebhookEndpoint
+}
