@@ -11,7 +11,7 @@ const owners = {
   fastq: ['src/webhooks/dispatcher.ts'],
   nanoid: ['src/core/ids.ts'],
   tinyqueue: ['src/core/clock.ts'],
-  ajv: ['src/http/bodies.ts'],
+  ajv: ['src/http/validation.ts'],
   qs: ['src/http/bodies.ts'],
   'jsonc-parser': ['src/http/bodies.ts'],
   '@fastify/swagger': ['src/http/openapi.ts'],

@@ -8,11 +8,12 @@ import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchTable, type Switches } from './core/switches.ts'
 import { assetRoutes } from './html/page.ts'
 import { authentication } from './http/authentication.ts'
-import { readBodies, refuseUnknownParameters } from './http/bodies.ts'
+import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors } from './http/errors.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
+import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { healthRoute } from './sandbox/health.ts'
 import { accountDefinition, Accounts } from './store/accounts.ts'
@@ -69,6 +70,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     https: readTls(config) ?? null,
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { querystringParser: readBrackets },
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUST_PROXY,
     genReqId: () => `req_${secrets(24, `request ${++requests}`)}`
@@ -130,6 +132,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   await app.register(async pages => { walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME }) })
   await app.register(async scope => {
     const api = scope.withTypeProvider<TypeBoxTypeProvider>()
+    validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400 })
     api.addHook('onRequest', (request, reply, done) => {
       reply.header('Request-Id', request.id)

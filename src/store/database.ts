@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Low, Memory, type Adapter } from 'lowdb'
+import { Low, Memory } from 'lowdb'
 import { errors } from '../core/errors.ts'
 import { Collection, type Definition, type Stored } from './collection.ts'
 import { lockFile } from './file-lock.ts'

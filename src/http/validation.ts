@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { errors } from '../core/errors.ts'
+
+/** Bodies that came as a form: all their values are text, so that numbers and booleans have to be read from it. */
+const forms = new WeakSet<object>()
+
+export function noteForm (body: object): void {
+  forms.add(body)
+}
+
+/**
+ * How an API checks requests and writes answers. Validators are compiled when they are first needed: most runs use
+ * few of the routes. Answers are written as they are, so that what is stored, answered and sent to webhooks has the
+ * same text; a test compares them with the schemas.
+ */
+export function validateLazily (app: FastifyInstance): void {
+  app.setValidatorCompiler(validatorCompiler())
+  app.setSerializerCompiler(() => value => JSON.stringify(value))
+}
+
+function validatorCompiler (): FastifySchemaCompiler<object> {
+  const options = { allErrors: false, verbose: true, strict: false, allowUnionTypes: true, validateFormats: false } as const
+  const exact = new Ajv(options)
+  const fromText = new Ajv({ ...options, coerceTypes: true })
+  return ({ schema, httpPart }) => {
+    const compiled = new Map<Ajv, ValidateFunction>()
+    return data => {
+      const isText = httpPart !== 'body' || (isObject(data) && forms.has(data))
+      const ajv = isText ? fromText : exact
+      let validate = compiled.get(ajv)
+      if (validate === undefined) compiled.set(ajv, validate = ajv.compile(schema))
+      if (validate(data)) return true
+      return { error: errorOf(validate.errors?.at(-1)) }
+    }
+  }
+}
+
+/** The first fault that the validator found, as the error that names parameter, value and what is allowed. */
+function errorOf (fault: ErrorObject | undefined): Error {
+  if (fault === undefined) return errors.internal()
+  const path = fault.instancePath.split('/').slice(1).map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const { params, data, schema } = fault
+  switch (fault.keyword) {
+    case 'required':
+      return errors.parameter_missing(bracketed([...path, String(params.missingProperty)]))
+    case 'enum':
+      return errors.parameter_invalid(bracketed(path), data, `is not one of: ${(schema as unknown[]).join(', ')}`)
+    case 'const':
+      return errors.parameter_invalid(bracketed(path), data, `has to be ${JSON.stringify(schema)}`)
+    case 'type':
+      return errors.parameter_invalid(bracketed(path), data, `is not of type ${[schema].flat().join(' or ')}`)
+    default:
+      return errors.parameter_invalid(bracketed(path), data, fault.message ?? 'is not allowed')
+  }
+}
+
+/** @example bracketed(['line_items', '0', 'price']) // 'line_items[0][price]' */
+export function bracketed (path: readonly string[]): string {
+  const [first = 'body', ...rest] = path
+  return first + rest.map(part => `[${part}]`).join('')
+}
+
+/** Refuses parameters that a route's schema does not know, for accounts that want it so. */
+export function refuseUnknownParameters (app: FastifyInstance): void {
+  app.addHook('preHandler', (request, _reply, done) => {
+    const [unknown] = request.caller.account.switches.STRICT_PARAMETERS ? unknownParameters(request) : []
+    done(unknown === undefined ? undefined : errors.parameter_unknown(unknown))
+  })
+}
+
+/** Parameters of a request that its route's schema does not know. */
+export function unknownParameters (request: FastifyRequest): string[] {
+  const { body, querystring } = (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
+  if (request.method === 'GET') return unknownIn(querystring, request.query, [])
+  return unknownIn(body, request.body, [])
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly additionalProperties?: unknown
+  readonly patternProperties?: unknown
+}
+
+function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): string[] {
+  if (schema === undefined) return []
+  if (Array.isArray(value)) return value.flatMap((item, index) => unknownIn(schema.items, item, [...path, String(index)]))
+  const { properties } = schema
+  const isOpen = properties === undefined || schema.additionalProperties !== undefined || schema.patternProperties !== undefined
+  if (!isObject(value) || isOpen) return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    Object.hasOwn(properties, name) ? unknownIn(properties[name], inner, [...path, name]) : [bracketed([...path, name])])
+}
+
+export function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
