@@ -39,7 +39,10 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1
  */
 export class SandboxClock {
   #offsetMs: number
-  #frozenAtMs: number | undefined
+  /** Whether it stands still by itself, not only while it is moved. */
+  #frozen: boolean
+  /** The time at which it stands: frozen, or in the middle of a move. */
+  #standsAtMs: number | undefined
   #latestMs = 0
   #queue = new TinyQueue<Scheduled>([], byTime)
   #turn = 0
@@ -52,38 +55,40 @@ export class SandboxClock {
 
   constructor (state: ClockState, realNow: () => number = Date.now) {
     this.#offsetMs = state.offset_ms
-    this.#frozenAtMs = state.frozen_at_ms
+    this.#frozen = state.frozen_at_ms !== undefined
+    this.#standsAtMs = state.frozen_at_ms
     this.#realNow = realNow
   }
 
   /** Epoch milliseconds; never less than an earlier answer, also when the machine's clock is set back. */
   now (): number {
-    const now = this.#frozenAtMs ?? this.#realNow() + this.#offsetMs
+    const now = this.#standsAtMs ?? this.#realNow() + this.#offsetMs
     if (now > this.#latestMs) this.#latestMs = now
     return this.#latestMs
   }
 
   get frozen (): boolean {
-    return this.#frozenAtMs !== undefined
+    return this.#frozen
   }
 
   /** What to store so that a later clock goes on where this one is. */
   get state (): ClockState {
-    return this.#frozenAtMs === undefined
-      ? { offset_ms: this.#offsetMs }
-      : { offset_ms: this.#offsetMs, frozen_at_ms: this.#frozenAtMs }
+    if (this.#standsAtMs === undefined) return { offset_ms: this.#offsetMs }
+    if (this.#frozen) return { offset_ms: this.#offsetMs, frozen_at_ms: this.#standsAtMs }
+    return { offset_ms: this.#standsAtMs - this.#realNow() }
   }
 
+  /** Lets the clock stand still, from the end of a move that is under way. */
   freeze (): void {
-    this.#frozenAtMs = this.now()
+    this.#frozen = true
+    this.#standsAtMs ??= this.now()
     this.#arm()
   }
 
-  /** Lets a frozen clock run on from where it stands. */
+  /** Lets a frozen clock run on from where it stands, or from the end of a move that is under way. */
   run (): void {
-    if (this.#frozenAtMs === undefined) return
-    this.#offsetMs = this.#frozenAtMs - this.#realNow()
-    this.#frozenAtMs = undefined
+    this.#frozen = false
+    if (this.#moves === 0) this.#runOn()
     this.#arm()
   }
 
@@ -129,20 +134,25 @@ export class SandboxClock {
 
   async #moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
     this.#disarm()
-    const wasFrozen = this.frozen
     const ran: Array<Pick<Timer, 'at' | 'what' | 'id'>> = []
-    this.#frozenAtMs = this.now()
+    this.#standsAtMs = this.now()
     try {
       for (let next = this.#due(target); next !== undefined; next = this.#due(target)) {
-        this.#frozenAtMs = Math.max(this.#frozenAtMs, next.at)
+        this.#standsAtMs = Math.max(this.now(), next.at)
         await next.run()
         ran.push({ at: next.at, what: next.what, id: next.id })
       }
-      this.#frozenAtMs = Math.max(this.#frozenAtMs, target)
+      this.#standsAtMs = Math.max(this.now(), target)
     } finally {
-      if (!wasFrozen) this.run()
+      if (!this.#frozen) this.#runOn()
     }
     return ran
+  }
+
+  #runOn (): void {
+    if (this.#standsAtMs === undefined) return
+    this.#offsetMs = this.#standsAtMs - this.#realNow()
+    this.#standsAtMs = undefined
   }
 
   #due (by: number): Scheduled | undefined {
