@@ -40,7 +40,7 @@ export function withParameters (address: string, parameters: Readonly<Record<str
 
 /** `localhost:3000` is a host with a port, not a scheme. */
 function schemeOf (address: string): string | undefined {
-  if (/^[^/?#]*?:\d+(?:[/?#]|$)/.test(address)) return undefined
+  if (/^(?:\[[^/?#]*\]|[^:/?#]*):\d+(?:[/?#]|$)/.test(address)) return undefined
   return /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
 }
 

@@ -145,6 +145,6 @@ export const errors = {
 
 /** How a value stands in a message: shown as JSON, shortened, so that a message never carries a whole body. */
 function quote (value: unknown): string {
-  const text = JSON.stringify(value)
+  const text = value === undefined ? 'undefined' : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -4,7 +4,8 @@ const KNOWN = new Set(Intl.supportedValuesOf('currency'))
 
 /** The code as WooshPay answers it, or undefined when ISO 4217 has no such currency; case does not matter. */
 export function currencyCode (text: string): string | undefined {
-  const code = text.toUpperCase()
+  // The upper case of some letters outside ASCII, such as ı, lies inside.
+  const code = /^[a-z]{3}$/i.test(text) ? text.toUpperCase() : ''
   return KNOWN.has(code) ? code : undefined
 }
 
