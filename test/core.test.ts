@@ -1,0 +1,613 @@
+import t, { type Test } from 'tap'
+import { browserAddress, whyUnsafe, withParameters } from '../src/core/addresses.ts'
+import { SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
+import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
+import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
+import { currencyCode, formatMoney } from '../src/core/money.ts'
+import {
+  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Kind
+} from '../src/core/settings.ts'
+
+t.test('the clock', async t => {
+  const FROZEN: ClockState = { offset_ms: 0, frozen_at_ms: 1000 }
+
+  /** A clock beside a machine's clock that stands at 1,000,000 until a test moves it. */
+  function newClock (t: Test, state: ClockState) {
+    const machine = { now: 1_000_000 }
+    const clock = new SandboxClock(state, () => machine.now)
+    t.teardown(() => { clock.stop() })
+    const ran: Array<[string, number]> = []
+    const set = (id: string, at: number, then: () => void | Promise<void> = () => {}): (() => void) =>
+      clock.at({ at, what: 'test', id, run: async () => { ran.push([id, clock.now()]); await then() } })
+    return { clock, machine, ran, set }
+  }
+
+  t.test('stands still while it is frozen, and says so', async t => {
+    const { clock, machine } = newClock(t, FROZEN)
+    t.equal(clock.now(), 1000)
+    machine.now += 5000
+    t.equal(clock.now(), 1000)
+    t.equal(clock.frozen, true)
+    t.same(clock.state, { offset_ms: 0, frozen_at_ms: 1000 })
+  })
+
+  t.test('runs with the machine, as far ahead as it was set', async t => {
+    const { clock, machine } = newClock(t, { offset_ms: 500 })
+    t.equal(clock.now(), 1_000_500)
+    machine.now += 250
+    t.equal(clock.now(), 1_000_750)
+    t.equal(clock.frozen, false)
+    t.same(clock.state, { offset_ms: 500 })
+  })
+
+  t.test('goes on from where it stood when it is frozen and let run', async t => {
+    const { clock, machine } = newClock(t, { offset_ms: 0 })
+    clock.freeze()
+    t.same(clock.state, { offset_ms: 0, frozen_at_ms: 1_000_000 })
+    machine.now += 60_000
+    t.equal(clock.now(), 1_000_000)
+    clock.run()
+    t.equal(clock.now(), 1_000_000)
+    machine.now += 1
+    t.equal(clock.now(), 1_000_001)
+    t.same(clock.state, { offset_ms: -60_000 })
+  })
+
+  t.test('is not moved by running what runs and freezing what is frozen', async t => {
+    const running = newClock(t, { offset_ms: 7 })
+    running.clock.run()
+    t.same(running.clock.state, { offset_ms: 7 })
+    const frozen = newClock(t, FROZEN)
+    frozen.clock.freeze()
+    t.same(frozen.clock.state, { offset_ms: 0, frozen_at_ms: 1000 })
+  })
+
+  t.test('never goes backwards when the machine\'s clock is set back', async t => {
+    const { clock, machine } = newClock(t, { offset_ms: 0 })
+    t.equal(clock.now(), 1_000_000)
+    machine.now = 400_000
+    t.equal(clock.now(), 1_000_000)
+    clock.freeze()
+    t.equal(clock.now(), 1_000_000)
+    clock.run()
+    machine.now = 400_001
+    t.equal(clock.now(), 1_000_001)
+  })
+
+  t.test('moves to a time and stays as frozen or running as it was', async t => {
+    const frozen = newClock(t, FROZEN)
+    t.same(await frozen.clock.moveTo(9000), [])
+    t.same(frozen.clock.state, { offset_ms: 0, frozen_at_ms: 9000 })
+
+    const running = newClock(t, { offset_ms: 0 })
+    t.same(await running.clock.moveTo(1_003_000), [])
+    t.equal(running.clock.frozen, false)
+    t.equal(running.clock.now(), 1_003_000)
+    running.machine.now += 10
+    t.equal(running.clock.now(), 1_003_010)
+    t.same(running.clock.state, { offset_ms: 3000 })
+  })
+
+  t.test('is not moved back by a move to a time that has passed', async t => {
+    const { clock } = newClock(t, FROZEN)
+    t.same(await clock.moveTo(999), [])
+    t.equal(clock.now(), 1000)
+  })
+
+  t.test('runs timers in order of their times, each at its own, and those of one time as they were set', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    set('late', 4000)
+    set('early', 2000)
+    set('early-too', 2000)
+    set('at the end', 5000)
+    set('beyond', 5001)
+    t.same(await clock.moveTo(5000), [
+      { at: 2000, what: 'test', id: 'early' },
+      { at: 2000, what: 'test', id: 'early-too' },
+      { at: 4000, what: 'test', id: 'late' },
+      { at: 5000, what: 'test', id: 'at the end' }
+    ])
+    t.same(ran, [['early', 2000], ['early-too', 2000], ['late', 4000], ['at the end', 5000]])
+    t.equal(clock.now(), 5000)
+    t.same(await clock.moveTo(6000), [{ at: 5001, what: 'test', id: 'beyond' }])
+  })
+
+  t.test('waits for a timer\'s work before it runs the next one', async t => {
+    const { clock, set } = newClock(t, FROZEN)
+    const order: string[] = []
+    set('slow', 2000, async () => {
+      await new Promise(resolve => { setImmediate(resolve) })
+      order.push('slow has ended')
+    })
+    set('next', 2001, () => { order.push('next') })
+    await clock.moveTo(3000)
+    t.same(order, ['slow has ended', 'next'])
+  })
+
+  t.test('runs timers that timers set, if they fall due on the way', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    set('first', 2000, () => {
+      set('second', clock.now() + 500, () => { set('past', 1500) })
+      set('beyond', clock.now() + 9000)
+    })
+    set('third', 2600)
+    await clock.moveTo(3000)
+    t.same(ran, [['first', 2000], ['second', 2500], ['past', 2500], ['third', 2600]])
+  })
+
+  t.test('does not run a timer that was taken back, also by another timer and more than once', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    const takeBack = set('taken back', 2000)
+    takeBack()
+    takeBack()
+    set('first', 2000, () => { takeBackLater() })
+    const takeBackLater = set('taken back by the first', 2001)
+    set('last', 2002)
+    t.same((await clock.moveTo(3000)).map(({ id }) => id), ['first', 'last'])
+    t.same(ran, [['first', 2000], ['last', 2002]])
+  })
+
+  t.test('keeps the others when thousands of timers were taken back', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    const takeBack = Array.from({ length: 3000 }, (_, index) => set(`taken back ${index}`, 2000 + index))
+    set('b', 2500)
+    set('a', 2400)
+    for (const take of takeBack) take()
+    set('c', 2600)
+    t.equal((await clock.moveTo(9000)).length, 3)
+    t.same(ran, [['a', 2400], ['b', 2500], ['c', 2600]])
+  })
+
+  t.test('runs a timer that is due already, frozen or not, but not within the call that sets it', async t => {
+    for (const state of [FROZEN, { offset_ms: 0 }]) {
+      const { clock, ran, set } = newClock(t, state)
+      const now = clock.now()
+      await new Promise<void>(resolve => {
+        set('due', now - 1, resolve)
+        t.same(ran, [])
+      })
+      t.same(ran, [['due', now]])
+    }
+  })
+
+  t.test('runs a due timer on a frozen clock behind one that is not due', async t => {
+    const { ran, set } = newClock(t, FROZEN)
+    set('later', 2000)
+    await new Promise<void>(resolve => { set('due', 1000, resolve) })
+    t.same(ran, [['due', 1000]])
+  })
+
+  t.test('runs a timer when real time reaches it', async t => {
+    const clock = new SandboxClock({ offset_ms: 86_400_000 })
+    t.teardown(() => { clock.stop() })
+    const at = clock.now() + 5
+    const ranAt = await new Promise<number>(resolve => {
+      clock.at({ at, what: 'test', id: 'real', run: () => { resolve(clock.now()) } })
+    })
+    t.ok(ranAt >= at, 'and not before')
+  })
+
+  t.test('makes what fell due while it was frozen wait for a move', async t => {
+    const { clock, machine, ran, set } = newClock(t, FROZEN)
+    set('frozen', 1001)
+    machine.now += 10_000
+    await new Promise<void>(resolve => { set('due', 1000, resolve) })
+    t.same(ran, [['due', 1000]])
+    await clock.moveTo(1001)
+    t.same(ran, [['due', 1000], ['frozen', 1001]])
+  })
+
+  t.test('lets moves wait for each other', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    let release = (): void => {}
+    const held = new Promise<void>(resolve => { release = resolve })
+    set('holds the first move', 2000, () => held)
+    set('of the first move', 3000)
+    set('of the second move', 4000)
+    const first = clock.moveTo(3000)
+    const second = clock.moveTo(5000)
+    const third = clock.moveTo(4500)
+    release()
+    t.same((await first).map(({ id }) => id), ['holds the first move', 'of the first move'])
+    t.same((await second).map(({ id }) => id), ['of the second move'])
+    t.same(await third, [])
+    t.same(ran, [['holds the first move', 2000], ['of the first move', 3000], ['of the second move', 4000]])
+    t.equal(clock.now(), 5000)
+  })
+
+  t.test('stops a move at a timer that fails; the next move goes on from there', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    set('fails', 2000, () => { throw new Error('out of order') })
+    set('next', 3000)
+    await t.rejects(clock.moveTo(4000), { message: 'out of order' })
+    t.equal(clock.now(), 2000)
+    t.same((await clock.moveTo(4000)).map(({ id }) => id), ['next'])
+    t.same(ran, [['fails', 2000], ['next', 3000]])
+  })
+
+  t.test('takes an order to run or to freeze during a move as what is to be after it', async t => {
+    const frozen = newClock(t, FROZEN)
+    frozen.set('runs', 2000, () => { frozen.clock.run() })
+    frozen.set('next', 3000)
+    await frozen.clock.moveTo(4000)
+    t.same(frozen.ran, [['runs', 2000], ['next', 3000]])
+    t.equal(frozen.clock.frozen, false)
+    t.equal(frozen.clock.now(), 4000)
+    frozen.machine.now += 5
+    t.equal(frozen.clock.now(), 4005)
+
+    const running = newClock(t, { offset_ms: 0 })
+    running.set('freezes', 1_000_100, () => { running.clock.freeze() })
+    running.set('next', 1_000_200)
+    await running.clock.moveTo(1_000_300)
+    t.same(running.ran, [['freezes', 1_000_100], ['next', 1_000_200]])
+    running.machine.now += 5
+    t.same(running.clock.state, { offset_ms: 0, frozen_at_ms: 1_000_300 })
+  })
+
+  t.test('tells during a move of a running clock what a later clock can go on from', async t => {
+    const { clock, set } = newClock(t, { offset_ms: 0 })
+    const states: ClockState[] = []
+    set('a', 1_000_700, () => { states.push(clock.state) })
+    await clock.moveTo(1_001_000)
+    t.same(states, [{ offset_ms: 700 }])
+  })
+
+  t.test('runs nothing by itself after it was stopped, and still tells the time', async t => {
+    const { clock, machine, ran, set } = newClock(t, { offset_ms: 0 })
+    set('due at the stop', 1_000_000)
+    clock.stop()
+    set('due after the stop', 1_000_000)
+    const other = newClock(t, FROZEN)
+    await new Promise<void>(resolve => { other.set('a turn of the event loop later', 1000, resolve) })
+    t.same(ran, [])
+    machine.now += 3
+    t.equal(clock.now(), 1_000_003)
+  })
+})
+
+t.test('toWireTime rounds to the nearest second', async t => {
+  const rows: Array<[number, number]> = [
+    [1681356962654, 1681356963000],
+    [1681356962499, 1681356962000],
+    [1681356962500, 1681356963000],
+    [1681356962999, 1681356963000],
+    [1681356963000, 1681356963000],
+    [0, 0]
+  ]
+  for (const [ms, wire] of rows) t.equal(toWireTime(ms), wire, String(ms))
+})
+
+t.test('ids', async t => {
+  const AT = 1681356962654
+  const numberOf = (id: string): bigint => BigInt(id.slice(id.indexOf('_') + 1))
+
+  t.test('that are documented tell when they were made, and are what is made then', async t => {
+    const samples: Array<[IdPrefix, string, number]> = [
+      ['pi', 'pi_1646356544343769088', 1681356962654],
+      ['pm', 'pm_1646356544205357056', 1681356962621],
+      ['cs', 'cs_1676131330724724736', 1688455824916],
+      ['li', 'li_1676131330754084864', 1688455824923],
+      ['price', 'price_1676131330766667776', 1688455824926],
+      ['prod', 'prod_1676131330783444992', 1688455824930],
+      ['pi', 'pi_1676131330947022848', 1688455824969]
+    ]
+    for (const [prefix, id, ms] of samples) {
+      t.equal(idTime(id), ms, id)
+      t.equal(new SnowflakeIds().next(prefix, 'acct_1', ms), id)
+      t.equal(numberOf(id) % 4_194_304n, 0n, 'the low 22 bits are 0')
+    }
+  })
+
+  t.test('made in the same millisecond take the next sequence number, whatever their prefix', async t => {
+    const ids = new SnowflakeIds()
+    t.equal(ids.next('pi', 'acct_1', AT), 'pi_1646356544343769088')
+    t.equal(ids.next('pi', 'acct_1', AT), 'pi_1646356544343769089')
+    t.equal(ids.next('evt', 'acct_1', AT), 'evt_1646356544343769090')
+    t.equal(ids.next('pi', 'acct_2', AT), 'pi_1646356544343769091')
+    t.equal(ids.next('pi', 'acct_1', AT + 1), 'pi_1646356544347963392')
+  })
+
+  t.test('borrow the next millisecond when all 4096 of one are used', async t => {
+    const ids = new SnowflakeIds()
+    const made = Array.from({ length: 4098 }, () => ids.next('pi', 'acct_1', AT))
+    t.equal(made[4095], 'pi_1646356544343773183')
+    t.equal(made[4096], 'pi_1646356544347963392')
+    t.equal(made[4097], 'pi_1646356544347963393')
+  })
+
+  t.test('never go backwards in one account, also when its clock does', async t => {
+    const ids = new SnowflakeIds()
+    const made = [AT, AT - 86_400_000, AT + 5, AT, AT + 5, AT + 6, 0].map(now => numberOf(ids.next('pi', 'acct_1', now)))
+    t.same(made, made.toSorted((a, b) => a < b ? -1 : 1))
+    t.equal(new Set(made).size, 7)
+  })
+
+  t.test('go back for one account without being held up by another that is ahead', async t => {
+    const ids = new SnowflakeIds()
+    ids.next('pi', 'ahead', AT + 86_400_000)
+    t.equal(ids.next('pi', 'acct_1', AT), 'pi_1646356544343769088')
+  })
+
+  t.test('are unique over 50 accounts whose clocks stand at the same time', async t => {
+    const ids = new SnowflakeIds()
+    const made = Array.from({ length: 50 * 200 }, (_, index) => ids.next('pi', `acct_${index % 50}`, AT))
+    t.equal(new Set(made).size, 10_000)
+  })
+
+  t.test('that are in use are passed over', async t => {
+    const taken = new Set(['pi_1646356544343769088', 'pi_1646356544343769089'])
+    const ids = new SnowflakeIds(id => taken.has(id))
+    t.equal(ids.next('pi', 'acct_1', AT), 'pi_1646356544343769090')
+  })
+
+  t.test('go on after the newest one that an account had before a restart', async t => {
+    const latestOf = (account: string): string | undefined => account === 'acct_1' ? 'evt_1646356544343769093' : undefined
+    const rows: Array<[string, number, string]> = [
+      ['acct_1', AT, 'pi_1646356544343769094'],
+      ['acct_1', AT - 60_000, 'pi_1646356544343769094'],
+      ['acct_1', AT + 1, 'pi_1646356544347963392'],
+      ['acct_2', AT, 'pi_1646356544343769088']
+    ]
+    for (const [account, now, id] of rows) t.equal(new SnowflakeIds(undefined, latestOf).next('pi', account, now), id)
+
+    const full = new SnowflakeIds(undefined, () => 'pi_1646356544343773183')
+    t.equal(full.next('pi', 'acct_1', AT), 'pi_1646356544347963392', 'in the next millisecond when that one was full')
+  })
+})
+
+t.test('secrets', async t => {
+  const random = createSecrets()
+  const seeded = createSecrets('seed')
+
+  t.test('have the length asked for and all letters and digits, and nothing else', async t => {
+    for (const length of [24, 32]) t.equal(random(length, 'a').length, length)
+    for (const secrets of [random, seeded]) {
+      const used = new Set(Array.from({ length: 200 }, (_, index) => secrets(32, `name ${index}`)).join(''))
+      t.equal([...used].toSorted().join(''), '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
+    }
+  })
+
+  t.test('repeat for a seed and a name, and differ for another', async t => {
+    t.equal(seeded(24, 'pi_1'), createSecrets('seed')(24, 'pi_1'))
+    t.equal(seeded(24, 'pi_1'), seeded(24, 'pi_1'), 'whatever was made before')
+    t.not(seeded(24, 'pi_1'), seeded(24, 'pi_2'))
+    t.not(seeded(24, 'pi_1'), createSecrets('other')(24, 'pi_1'))
+  })
+
+  t.test('are random without a seed', async t => {
+    t.not(random(24, 'pi_1'), random(24, 'pi_1'))
+    t.not(createSecrets()(24, 'pi_1'), createSecrets()(24, 'pi_1'))
+  })
+
+  t.test('that follow one way from a key repeat, and do not show it', async t => {
+    t.equal(oneWay('sk_test_1', 24), oneWay('sk_test_1', 24))
+    t.not(oneWay('sk_test_1', 24), oneWay('sk_test_2', 24))
+    t.match(oneWay('sk_test_1', 24), /^[0-9A-Za-z]{24}$/)
+  })
+})
+
+t.test('money is shown as a customer reads it', async t => {
+  const rows: Array<[number, string, string]> = [
+    [20000, 'IDR', 'Rp20.000'],
+    [100, 'IDR', 'Rp100'],
+    [300000000, 'IDR', 'Rp300.000.000'],
+    [0, 'IDR', 'Rp0'],
+    [20050, 'PHP', 'PHP 200.50'],
+    [1, 'PHP', 'PHP 0.01'],
+    [700000, 'THB', 'THB 7,000.00'],
+    [123456789, 'USD', 'USD 1,234,567.89'],
+    [1500, 'JPY', 'JPY 1,500'],
+    [1500, 'KWD', 'KWD 1.500']
+  ]
+  for (const [amount, currency, shown] of rows) t.equal(formatMoney(amount, currency), shown)
+})
+
+t.test('a currency\'s code is read in any case and answered in upper case; what is none is undefined', async t => {
+  const rows: Array<[string, string | undefined]> = [
+    ['IDR', 'IDR'], ['idr', 'IDR'], ['Idr', 'IDR'], ['php', 'PHP'], ['THB', 'THB'],
+    ['XYZ', undefined], ['', undefined], ['ID', undefined], ['IDRR', undefined], [' IDR', undefined], ['Rp', undefined], ['360', undefined],
+    // Letters outside ASCII whose upper case lies inside.
+    ['ıdr', undefined], ['uſd', undefined]
+  ]
+  for (const [given, code] of rows) t.equal(currencyCode(given), code, JSON.stringify(given))
+})
+
+t.test('an address is unsafe to send a browser to when it', async t => {
+  const rows: Array<[string, string]> = [
+    ['javascript:alert(1)', 'uses javascript:, which is not a way back to a shop'],
+    ['JaVaScRiPt:alert(1)', 'uses javascript:, which is not a way back to a shop'],
+    ['  javascript:alert(1)', 'uses javascript:, which is not a way back to a shop'],
+    ['\u00a0\ufeffjavascript:alert(1)', 'uses javascript:, which is not a way back to a shop'],
+    ['javascript://shop.test/%0aalert(1)', 'uses javascript:, which is not a way back to a shop'],
+    ['javascript:alert(1):1', 'uses javascript:, which is not a way back to a shop'],
+    ['java\nscript:alert(1)', 'contains control characters'],
+    ['java\tscript:alert(1)', 'contains control characters'],
+    ['\u0001javascript:alert(1)', 'contains control characters'],
+    ['javascript\u0000:alert(1)', 'contains control characters'],
+    ['https://shop.test/\u0085', 'contains control characters'],
+    ['https://shop.test/\u007f', 'contains control characters'],
+    ['https://shop.test/\r\nSet-Cookie: a=1', 'contains control characters'],
+    ['data:text/html,<script>alert(1)</script>', 'uses data:, which is not a way back to a shop'],
+    ['DATA:text/html;base64,PHA+', 'uses data:, which is not a way back to a shop'],
+    ['vbscript:msgbox(1)', 'uses vbscript:, which is not a way back to a shop'],
+    ['file:///etc/hosts', 'uses file:, which is not a way back to a shop'],
+    ['blob:https://shop.test/1', 'uses blob:, which is not a way back to a shop'],
+    ['', 'is empty'],
+    ['   ', 'is empty']
+  ]
+  for (const [address, why] of rows) t.equal(whyUnsafe(address), why, JSON.stringify(address))
+})
+
+t.test('an address becomes the one that a browser is sent to', async t => {
+  const rows: Array<[string, string]> = [
+    ['https://your.website', 'https://your.website'],
+    ['https://shop.test/done?a=1&b=%20#top', 'https://shop.test/done?a=1&b=%20#top'],
+    ['HTTPS://shop.test', 'HTTPS://shop.test'],
+    ['  https://shop.test  ', 'https://shop.test'],
+    ['www.wooshpay.com', 'https://www.wooshpay.com'],
+    ['shop.test/done?next=https://other.test', 'https://shop.test/done?next=https://other.test'],
+    ['shop.test:8443/done', 'https://shop.test:8443/done'],
+    ['localhost', 'http://localhost'],
+    ['localhost:3000', 'http://localhost:3000'],
+    ['localhost:3000/done', 'http://localhost:3000/done'],
+    ['LOCALHOST?a=1', 'http://LOCALHOST?a=1'],
+    ['shop.localhost:3000', 'http://shop.localhost:3000'],
+    ['localhost.shop.test', 'https://localhost.shop.test'],
+    ['127.0.0.1:8080', 'http://127.0.0.1:8080'],
+    ['192.168.1.7/done', 'http://192.168.1.7/done'],
+    ['[::1]:3000', 'http://[::1]:3000'],
+    ['[::1]', 'http://[::1]'],
+    ['//host/done', 'https://host/done'],
+    ['//localhost:3000', 'http://localhost:3000'],
+    ['///host', 'https://host'],
+    // A container may be called so; it is a host because a port follows.
+    ['data:3000/done', 'https://data:3000/done'],
+    ['myapp://done', 'myapp://done'],
+    ['my.app+1-x:done', 'my.app+1-x:done'],
+    ['https://shop.test/selesai/été', 'https://shop.test/selesai/%C3%A9t%C3%A9'],
+    ['https://shop.test/💰?a=b c', 'https://shop.test/%F0%9F%92%B0?a=b%20c'],
+    ['https://shop.test/\ud800x\udc00', 'https://shop.test/%EF%BF%BDx%EF%BF%BD'],
+    ['\u200bjavascript:alert(1)', 'https://%E2%80%8Bjavascript:alert(1)']
+  ]
+  for (const [address, expected] of rows) {
+    t.equal(whyUnsafe(address), undefined, `${JSON.stringify(address)} is safe`)
+    t.equal(browserAddress(address), expected)
+  }
+  t.equal(browserAddress('https://shop.test/\r\nSet-Cookie: a=1'), 'https://shop.test/%0D%0ASet-Cookie:%20a=1',
+    'and holds nothing that ends a header, should it ever come so far')
+})
+
+t.test('parameters are added to an address; those already there stay', async t => {
+  const rows: Array<[string, string]> = [
+    ['https://shop.test', 'https://shop.test?status=paid&id=pi_1'],
+    ['https://shop.test/', 'https://shop.test/?status=paid&id=pi_1'],
+    ['https://shop.test/?a=1', 'https://shop.test/?a=1&status=paid&id=pi_1'],
+    ['https://shop.test/?status=old', 'https://shop.test/?status=old&status=paid&id=pi_1'],
+    ['https://shop.test/?a=1#top', 'https://shop.test/?a=1&status=paid&id=pi_1#top'],
+    ['https://shop.test/#/route?a=1', 'https://shop.test/?status=paid&id=pi_1#/route?a=1'],
+    ['https://shop.test/#a#b', 'https://shop.test/?status=paid&id=pi_1#a#b'],
+    ['myapp://done', 'myapp://done?status=paid&id=pi_1']
+  ]
+  for (const [address, expected] of rows) t.equal(withParameters(address, { status: 'paid', id: 'pi_1' }), expected)
+  t.equal(withParameters('https://shop.test', { a: 'b c&d=é#' }), 'https://shop.test?a=b+c%26d%3D%C3%A9%23')
+})
+
+t.test('every kind of setting reads what it allows and nothing else', async t => {
+  const colour = oneOf('red', 'green')
+  const rows: Array<[Kind<unknown>, string, Array<[text: string, value: unknown]>]> = [
+    [colour, 'red, green', [['red', 'red'], ['green', 'green'], ['Red', undefined], ['blue', undefined], ['', undefined]]],
+    [integer(1, 100), 'an integer from 1 to 100', [
+      ['1', 1], ['100', 100], ['007', 7], ['0', undefined], ['101', undefined], ['-1', undefined], ['1.5', undefined], ['1e1', undefined],
+      ['0x10', undefined], [' 1', undefined], ['', undefined], ['9999999999999999', undefined]
+    ]],
+    [flag, 'true or false', [
+      ['true', true], ['1', true], ['yes', true], ['on', true], ['', true],
+      ['false', false], ['0', false], ['no', false], ['off', false], ['TRUE', undefined], ['maybe', undefined]
+    ]],
+    [text, 'any text but the empty one', [['a', 'a'], [' ', ' '], ['', undefined]]],
+    [listOf(integer(0, 9)), 'an integer from 0 to 9; several with commas between', [
+      ['1', [1]], ['1,2, 3', [1, 2, 3]], ['1,,2', undefined], ['1,x', undefined], ['', undefined]
+    ]],
+    [listOf(flag), 'true or false; several with commas between', [['false,true', [false, true]]]],
+    [either(colour, integer(0, 9)), 'red, green, or an integer from 0 to 9', [['red', 'red'], ['0', 0], ['blue', undefined]]],
+    [matching(/^sk_/, 'keys that start with sk_'), 'keys that start with sk_', [['sk_1', 'sk_1'], ['pk_1', undefined]]],
+    [optional(colour), 'red, green', [['red', 'red'], ['blue', undefined]]]
+  ]
+  for (const [kind, allowed, texts] of rows) {
+    t.equal(kind.allowed, allowed)
+    for (const [given, value] of texts) t.strictSame(kind.parse(given), value, `${allowed}: ${JSON.stringify(given)}`)
+  }
+})
+
+t.test('settings are read from their texts, or take their defaults', async t => {
+  const table = {
+    COLOUR: { kind: oneOf('red', 'green'), default: 'red', about: 'What it looks like' },
+    SIZE: { kind: optional(integer(1, 9)), default: undefined, about: 'How big it is' }
+  } as const
+  t.same(readSettings(table, {}), { COLOUR: 'red', SIZE: undefined })
+  t.same(readSettings(table, { COLOUR: 'green', SIZE: '3', OTHER: 'x' }), { COLOUR: 'green', SIZE: 3 })
+  const refusals: Array<[Record<string, string>, string]> = [
+    [{ COLOUR: 'blue' }, 'COLOUR is "blue"; allowed: red, green.'],
+    [{ COLOUR: '' }, 'COLOUR is ""; allowed: red, green.'],
+    [{ SIZE: '10"' }, 'SIZE is "10\\""; allowed: an integer from 1 to 9.']
+  ]
+  for (const [texts, message] of refusals) {
+    t.throws(() => readSettings(table, texts), new SettingError(message))
+  }
+})
+
+t.test('every error of the catalogue makes the envelope that the contract describes', async t => {
+  type Row = [error: ApiError, status: number, type: ErrorType, param: string | undefined, message: string]
+  const rows: Record<keyof typeof errors, Row> = {
+    api_key_missing: [errors.api_key_missing(), 401, 'invalid_request_error', undefined,
+      'No API key was sent. Use HTTP Basic authentication with the key as user name and an empty password, as in: curl -u sk_test_sandbox: …'],
+    api_key_invalid: [errors.api_key_invalid('Not a key.'), 401, 'invalid_request_error', undefined, 'Not a key.'],
+    api_key_live: [errors.api_key_live('sk_live_…1234'), 401, 'invalid_request_error', undefined,
+      'The live key sk_live_…1234 was sent to a sandbox. Use a key that starts with sk_test_, and check where else the live key went.'],
+    secret_key_required: [errors.secret_key_required('Use a secret key.'), 403, 'invalid_request_error', undefined, 'Use a secret key.'],
+    client_secret_invalid: [errors.client_secret_invalid('pi_1'), 403, 'invalid_request_error', 'client_secret',
+      'The client_secret does not belong to pi_1. A publishable key needs the client_secret of the PaymentIntent that it asks for.'],
+    body_malformed: [errors.body_malformed('line 1'), 400, 'invalid_request_error', undefined, 'The request body is not valid JSON: line 1.'],
+    body_too_large: [errors.body_too_large(1024), 413, 'invalid_request_error', undefined, 'The request body is larger than 1024 bytes.'],
+    body_not_readable: [errors.body_not_readable('Cut off.'), 400, 'invalid_request_error', undefined, 'Cut off.'],
+    content_type_unsupported: [errors.content_type_unsupported('text/xml'), 415, 'invalid_request_error', undefined,
+      'The content type "text/xml" is not supported; send application/json or application/x-www-form-urlencoded.'],
+    route_unknown: [errors.route_unknown('GET', '/v1/x'), 404, 'invalid_request_error', undefined,
+      'There is no GET /v1/x. The list of routes is at /docs.'],
+    parameter_missing: [errors.parameter_missing('amount'), 400, 'invalid_request_error', 'amount', 'Missing required parameter: amount.'],
+    parameter_unknown: [errors.parameter_unknown('amuont'), 400, 'invalid_request_error', 'amuont', 'Unknown parameter: amuont.'],
+    parameter_invalid: [errors.parameter_invalid('amount', 'x', 'is not a number'), 400, 'invalid_request_error', 'amount',
+      'Invalid amount: "x" is not a number.'],
+    resource_missing: [errors.resource_missing('PaymentIntent', 'pi_1', 'id'), 404, 'invalid_request_error', 'id',
+      'No such PaymentIntent: "pi_1".'],
+    currency_not_supported: [errors.currency_not_supported('DANA', 'USD', ['IDR']), 400, 'invalid_request_error', 'currency',
+      'DANA does not take USD; allowed: IDR.'],
+    amount_too_small: [errors.amount_too_small(99, '100 IDR'), 400, 'invalid_request_error', 'amount',
+      'The amount 99 is too small; the least is 100 IDR.'],
+    amount_too_large: [errors.amount_too_large('amount', 7, '5 IDR'), 400, 'invalid_request_error', 'amount',
+      'The amount 7 is too large; the most is 5 IDR.'],
+    payment_method_not_supported: [errors.payment_method_not_supported('payment_method_types', 'card', ['dana']), 400,
+      'invalid_request_error', 'payment_method_types', 'This sandbox does not have the payment method "card"; it has: dana.'],
+    capture_method_not_supported: [errors.capture_method_not_supported('DANA'), 400, 'invalid_request_error', 'capture_method',
+      'DANA takes automatic capture only: the customer\'s payment is final at once, so capture_method "manual" is not possible.'],
+    payment_intent_unexpected_state: [errors.payment_intent_unexpected_state('It is over.'), 400, 'invalid_request_error', undefined,
+      'It is over.'],
+    idempotency_key_invalid: [errors.idempotency_key_invalid('it is empty'), 400, 'idempotency_error', undefined,
+      'Invalid Idempotency-Key: it is empty.'],
+    idempotency_key_reused: [errors.idempotency_key_reused('k'), 400, 'idempotency_error', undefined,
+      'The Idempotency-Key "k" was used on this path with another body in the last 24 hours. Send the same body, or a new key.'],
+    idempotency_key_in_use: [errors.idempotency_key_in_use('k'), 409, 'idempotency_error', undefined,
+      'A request with the Idempotency-Key "k" is still running. Repeat it when that one has been answered.'],
+    storage_unavailable: [errors.storage_unavailable('the disk is full'), 503, 'api_error', undefined,
+      'Nothing was changed, since the state cannot be written: the disk is full.'],
+    internal: [errors.internal(), 500, 'api_error', undefined, 'The sandbox failed at this request; its log says why.']
+  }
+  t.same(Object.keys(rows).toSorted(), Object.keys(errors).toSorted(), 'there is a row for each')
+  for (const [code, [error, status, type, param, message]] of Object.entries(rows)) {
+    t.ok(error instanceof ApiError, code)
+    t.equal(error.status, status)
+    t.strictSame(JSON.parse(JSON.stringify(error)), {
+      error: { type, code, message, ...(param !== undefined && { param }) }, message
+    })
+  }
+})
+
+t.test('an error\'s message shows the value as JSON and never a whole body', async t => {
+  const rows: Array<[unknown, string]> = [
+    [-5, 'Invalid a: -5 is wrong.'],
+    [null, 'Invalid a: null is wrong.'],
+    [undefined, 'Invalid a: undefined is wrong.'],
+    ['', 'Invalid a: "" is wrong.'],
+    [{ b: [1] }, 'Invalid a: {"b":[1]} is wrong.'],
+    ['x'.repeat(78), `Invalid a: "${'x'.repeat(78)}" is wrong.`],
+    ['x'.repeat(1000), `Invalid a: "${'x'.repeat(79)}… is wrong.`]
+  ]
+  for (const [value, message] of rows) t.equal(errors.parameter_invalid('a', value, 'is wrong').message, message)
+})
+
+t.test('some errors say more when they are told more', async t => {
+  t.equal(errors.parameter_missing('return_url', 'The customer goes there.').message,
+    'Missing required parameter: return_url. The customer goes there.')
+  t.equal(errors.resource_missing('payment method', 'pm_1', 'payment_method', 400).status, 400)
+})
