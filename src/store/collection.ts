@@ -66,7 +66,7 @@ export class Collection<T extends Stored> {
     return this.#rows.get(id)
   }
 
-  /** All rows, in order of creation. */
+  /** All rows of all accounts, in the order in which they came in. */
   rows (): IterableIterator<Readonly<Row<T>>> {
     return this.#rows.values()
   }
@@ -170,16 +170,22 @@ function listOf<T extends Stored> (byKey: Map<string, Sorted<T>>, key: string): 
   return sorted
 }
 
+/** Twice is once: a record may name a key more than once. */
 function putIn<T extends Stored> (sorted: Sorted<T>, row: Row<T>): void {
   const newest = sorted.at(-1)
-  if (newest === undefined || newest.record.id < row.record.id) sorted.push(row)
-  else sorted.splice(positionOf(sorted, row.record.id), 0, row)
+  if (newest === undefined || newest.record.id < row.record.id) {
+    sorted.push(row)
+    return
+  }
+  const position = positionOf(sorted, row.record.id)
+  if (sorted[position] !== row) sorted.splice(position, 0, row)
 }
 
 function takeOut<T extends Stored> (byKey: Map<string, Sorted<T>>, key: string, row: Row<T>): void {
   const sorted = byKey.get(key)
   if (sorted === undefined) return
-  sorted.splice(positionOf(sorted, row.record.id), 1)
+  const position = positionOf(sorted, row.record.id)
+  if (sorted[position] === row) sorted.splice(position, 1)
   if (sorted.length === 0) byKey.delete(key)
 }
 
