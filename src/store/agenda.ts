@@ -56,31 +56,34 @@ export class Agenda {
     if (collection?.definition.due === undefined) return
     const record = collection.get(account, id)
     const due = record === undefined ? undefined : collection.definition.due(record)
-    const known = this.#appointments.get(id)
+    const key = `${name} ${id}`
+    const known = this.#appointments.get(key)
     if (known !== undefined && known.due.at === due?.at && known.due.what === due.what) return
     known?.cancel()
-    this.#appointments.delete(id)
-    if (due !== undefined) this.#appoint(name, account, id, due)
+    this.#appointments.delete(key)
+    if (due !== undefined) this.#appointments.set(key, { due, cancel: this.#appoint(name, account, id, due) })
   }
 
-  #appoint (name: string, account: string, id: string, due: Due): void {
+  /** @returns a function that takes the appointment back */
+  #appoint (name: string, account: string, id: string, due: Due): () => void {
     const handler = this.#handlers.get(due.what)
     const clock = this.#accounts.byId(account)?.clock
     if (handler === undefined || clock === undefined) throw new Error(`Nobody handles ${due.what} of ${account}.`)
-    const cancel = clock.at({
+    return clock.at({
       ...due,
       id,
       run: async () => {
-        this.#appointments.delete(id)
+        this.#appointments.delete(`${name} ${id}`)
         try {
           await handler(account, id)
+          // What follows from it has its own appointment by then, and comes in its turn when the clock is moved.
+          await this.#database.written()
         } catch (error) {
           this.#onError(error, due.what, id)
           this.#later(() => { this.#note(name, account, id) })
         }
       }
     })
-    this.#appointments.set(id, { due, cancel })
   }
 
   #later (run: () => void): void {
