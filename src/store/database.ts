@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { Low, Memory } from 'lowdb'
+import { LowSync, MemorySync } from 'lowdb'
 import { errors } from '../core/errors.ts'
 import { Collection, type Definition, type Stored } from './collection.ts'
-import { lockFile } from './file-lock.ts'
-import { JournalAdapter, type Change, type Durability, type State } from './journal.ts'
+import { FileLockedError, lockFile } from './file-lock.ts'
+import { makeFolder } from './folder.ts'
+import { DataFileError, JournalAdapter, type Change, type Durability, type State } from './journal.ts'
 
 export interface DatabaseOptions {
   /** The data file, or `:memory:` to keep nothing. */
@@ -28,7 +29,7 @@ const SNOWFLAKE = /^[a-z]+_\d{19}$/
  * append; `written()` is what an answer waits for. When the append fails, they are undone.
  */
 export class Database {
-  readonly #low: Low<State>
+  readonly #low: LowSync<State>
   readonly #journal: JournalAdapter | undefined
   readonly #unlock: () => Promise<void>
   readonly #onCompactionError: (error: unknown) => void
@@ -38,21 +39,21 @@ export class Database {
 
   /**
    * Opens the data file, or makes it.
-   * @throws DataFileError when the file cannot be understood, FileLockedError when another process has it
+   * @throws DataFileError when the file cannot be understood or its folder not be written, FileLockedError when another process has it
    */
   static async open (options: DatabaseOptions): Promise<Database> {
     const collections = new Map(options.definitions.map(definition =>
       [definition.name, new Collection(definition as Definition<Stored>)]))
     const state: State = { collections, staged: [] }
     if (options.file === ':memory:') {
-      return new Database(new Low(new Memory<State>(), state), undefined, async () => {}, options)
+      return new Database(new LowSync(new MemorySync<State>(), state), undefined, async () => {}, options)
     }
-    mkdirSync(dirname(options.file), { recursive: true })
-    const unlock = await lockFile(options.file)
+    const unlock = await hold(options.file)
     try {
       const journal = new JournalAdapter(options.file, options.durability, state)
-      const low = new Low(journal, state)
-      await low.read()
+      const low = new LowSync(journal, state)
+      low.read()
+      await journal.start()
       return new Database(low, journal, unlock, options)
     } catch (error) {
       await unlock()
@@ -61,7 +62,7 @@ export class Database {
   }
 
   private constructor (
-    low: Low<State>, journal: JournalAdapter | undefined, unlock: () => Promise<void>, options: DatabaseOptions
+    low: LowSync<State>, journal: JournalAdapter | undefined, unlock: () => Promise<void>, options: DatabaseOptions
   ) {
     this.#low = low
     this.#journal = journal
@@ -109,7 +110,7 @@ export class Database {
     this.#writing = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
     // Whoever waits is told; where nobody does, the listeners still are.
     this.#writing.catch(() => {})
-    setImmediate(() => { void this.flush() })
+    setImmediate(() => { this.#flush() })
   }
 
   /**
@@ -126,40 +127,46 @@ export class Database {
     return () => { this.#listeners.delete(listener) }
   }
 
-  /** Writes what is staged now; never throws. */
+  /** Writes what is staged now; whoever waits for it is told when that fails. */
   async flush (): Promise<void> {
-    const { staged } = this.#low.data
-    const settle = this.#settle
-    if (staged.length === 0 || settle === undefined) return
-    // The adapter appends before it returns, so that from here on a new tick's changes may be staged.
-    const writing = this.#low.write()
-    this.#low.data.staged = []
-    this.#writing = this.#settle = undefined
-    let failure: Error | undefined
-    try {
-      await writing
-    } catch (error) {
-      failure = errors.storage_unavailable(error instanceof Error ? error.message : String(error))
-      this.#undo(staged)
-    }
-    if (failure === undefined) settle.resolve()
-    else settle.reject(failure)
-    for (const listener of this.#listeners) listener(staged, failure === undefined ? 'written' : 'undone')
-    if (this.#journal?.wantsCompaction === true) this.compact().catch(this.#onCompactionError)
+    this.#flush()
   }
 
   /** Writes the data file anew, so that it alone holds everything. */
   async compact (): Promise<void> {
-    await this.#journal?.compact(async () => { await this.flush() })
+    await this.#journal?.compact(() => { this.#flush() })
   }
 
   /** Writes what is left and lets go of the file. */
   async close (): Promise<void> {
-    await this.flush()
+    this.#flush()
     const records = [...this.collections].reduce((sum, collection) => sum + collection.size, 0)
-    if (records <= COMPACT_AT_STOP_RECORDS) await this.compact().catch(this.#onCompactionError)
-    await this.#journal?.close()
-    await this.#unlock()
+    if (records <= COMPACT_AT_STOP_RECORDS && this.#journal?.isCompact === false) await this.compact().catch(this.#onCompactionError)
+    try {
+      await this.#journal?.close(() => { this.#flush() })
+    } finally {
+      await this.#unlock()
+    }
+  }
+
+  /** All in one go, so that nothing is staged upon a change that is about to be undone. */
+  #flush (): void {
+    const { staged } = this.#low.data
+    const settle = this.#settle
+    if (staged.length === 0 || settle === undefined) return
+    let failure: Error | undefined
+    try {
+      this.#low.write()
+    } catch (error) {
+      failure = errors.storage_unavailable(error instanceof Error ? error.message : String(error))
+      this.#undo(staged)
+    }
+    this.#low.data.staged = []
+    this.#writing = this.#settle = undefined
+    if (failure === undefined) settle.resolve()
+    else settle.reject(failure)
+    for (const listener of this.#listeners) listener(staged, failure === undefined ? 'written' : 'undone')
+    if (this.#journal?.wantsCompaction === true) this.compact().catch(this.#onCompactionError)
   }
 
   #undo (changes: readonly Change[]): void {
@@ -168,6 +175,19 @@ export class Database {
       if (previous === undefined) collection?.delete(id)
       else collection?.set(account, previous)
     }
+  }
+}
+
+/** Locks a file and makes its folder. */
+async function hold (file: string): Promise<() => Promise<void>> {
+  try {
+    makeFolder(dirname(file))
+    accessSync(dirname(file), constants.W_OK | constants.X_OK)
+    return await lockFile(file)
+  } catch (error) {
+    if (error instanceof FileLockedError) throw error
+    throw new DataFileError(`DATA_FILE is "${file}", whose folder cannot be used: ${(error as Error).message}; ` +
+      'allowed: a path in a folder that can be written, or :memory:.')
   }
 }
 

@@ -1,0 +1,103 @@
+import { statSync } from 'node:fs'
+import type { Collection, Stored } from './collection.ts'
+import { linesOf } from './lines.ts'
+
+export type Collections = ReadonlyMap<string, Collection<Stored>>
+
+/** A file of the store that cannot be understood or used; it is left as it is. */
+export class DataFileError extends Error {}
+
+const FORMAT = 1
+
+/**
+ * The data file, a line at a time: one JSON document with one record a line, which names its first journal.
+ *
+ *     {"wooshpay_sandbox":1,"journal":3,"collections":{
+ *     "payment_intents":[
+ *     ["acct_1",{"id":"pi_1646356544343769088",…}]
+ *     ]
+ *     }}
+ */
+export function * dataFileLines (collections: Collections, journal: number): Generator<string> {
+  yield `{"wooshpay_sandbox":${FORMAT},"journal":${journal},"collections":{`
+  let separator = '\n'
+  for (const [name, collection] of collections) {
+    if (collection.size === 0) continue
+    yield `${separator}${JSON.stringify(name)}:[`
+    separator = '\n'
+    // The rows of this moment: new ones may come faster than a slow disk takes them, and the journal has those.
+    for (const { account, record } of [...collection.rows()]) {
+      yield `${separator}${JSON.stringify([account, record])}`
+      separator = ',\n'
+    }
+    yield '\n]'
+    separator = ',\n'
+  }
+  yield '\n}}\n'
+}
+
+/** Fills the collections; answers the number of the first journal that comes after the file, and the file's size. */
+export function readDataFile (file: string, collections: Collections): { journal: number, bytes: number } {
+  if (!statSync(file).isFile()) throw new DataFileError(`${file} is not a file.`)
+  let journal: number | undefined
+  let collection: Collection<Stored> | undefined
+  let ended = false
+  let bytes = 0
+  for (const { text, number, end } of linesOf(file)) {
+    const place = `${file}, line ${number}`
+    bytes = end
+    if (journal === undefined) {
+      journal = headerJournal(text, place)
+    } else if (ended) {
+      throw new DataFileError(`${place}: there is more after the end.`)
+    } else if (text === '}}') {
+      ended = true
+    } else if (text === ']' || text === '],') {
+      collection = undefined
+    } else if (collection === undefined) {
+      const name = /^"(\w+)":\[$/.exec(text)?.[1]
+      if (name === undefined) throw new DataFileError(`${place}: expected the name of a collection.`)
+      collection = collectionOf(collections, name, place)
+    } else {
+      const row = parseLine(text.endsWith(',') ? text.slice(0, -1) : text, place)
+      if (!isRow(row)) throw new DataFileError(`${place}: expected an account and a record.`)
+      collection.set(...row)
+    }
+  }
+  if (journal === undefined || !ended) {
+    throw new DataFileError(`${file} ends too early: it is not a whole data file. ` +
+      'Bring it back from a copy, or move it away to start empty.')
+  }
+  return { journal, bytes }
+}
+
+export function collectionOf (collections: Collections, name: string, place: string): Collection<Stored> {
+  const collection = collections.get(name)
+  if (collection === undefined) {
+    throw new DataFileError(`${place}: this version does not know the collection "${name}"; a newer one may have written it.`)
+  }
+  return collection
+}
+
+export function parseLine (text: string, place: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new DataFileError(`${place}: ${(error as Error).message}.`)
+  }
+}
+
+export function isStored (value: unknown): value is Stored {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+}
+
+function isRow (value: unknown): value is [account: string, record: Stored] {
+  return Array.isArray(value) && typeof value[0] === 'string' && isStored(value[1])
+}
+
+function headerJournal (text: string, place: string): number {
+  const match = /^\{"wooshpay_sandbox":(\d+),"journal":(\d+),"collections":\{$/.exec(text)
+  if (match === null) throw new DataFileError(`${place}: this is not a data file of wooshpay-sandbox.`)
+  if (Number(match[1]) !== FORMAT) throw new DataFileError(`${place}: the format ${match[1]} is not known; this version reads ${FORMAT}.`)
+  return Number(match[2])
+}
