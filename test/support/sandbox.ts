@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import type { Test } from 'tap'
 import { buildApp, type Sandbox } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { accountId, type Account } from '../../src/store/accounts.ts'
+import { until } from '../../src/store/until.ts'
 
 export const KEY = 'sk_test_journey'
 
@@ -45,7 +45,10 @@ export async function startSandbox (t: Test, flags: Readonly<Record<string, stri
   const sandbox = await buildApp(readConfig({ DATA_FILE: ':memory:', LOG_LEVEL: 'silent', ...flags }, {}))
   const url = await sandbox.app.listen({ port: 0, host: '127.0.0.1' })
   let stopped: Promise<void> | undefined
-  const stop = (): Promise<void> => stopped ??= sandbox.app.close()
+  const stop = async (): Promise<void> => {
+    stopped ??= sandbox.app.close()
+    await stopped
+  }
   t.teardown(stop)
   return {
     ...sandbox,
@@ -77,8 +80,5 @@ export async function call (
 
 /** Resolves at the next turn of the event loop in which a condition holds, looking again after every write. */
 export async function eventually (sandbox: Sandbox, condition: () => boolean): Promise<void> {
-  const { until } = await import('../../src/store/until.ts')
   await until(sandbox.database, condition)
 }
-
-export { once }
