@@ -15,7 +15,7 @@ import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
 import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
-import { healthRoute } from './sandbox/health.ts'
+import { sandboxRoutes } from './sandbox/routes.ts'
 import { accountDefinition, Accounts } from './store/accounts.ts'
 import { Agenda } from './store/agenda.ts'
 import { createCommit, eventDefinition, put } from './store/commit.ts'
@@ -127,7 +127,14 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   answerErrors(app)
   answerWhenWritten(app, database)
   assetRoutes(app)
-  healthRoute(app, { database, clock: new SandboxClock(newClock), version })
+  sandboxRoutes(app, {
+    database,
+    clock: new SandboxClock(newClock),
+    version,
+    token: config.SANDBOX_TOKEN,
+    allowedHosts: config.ALLOWED_HOSTS,
+    publicUrl: config.PUBLIC_URL
+  })
   serveDocumentation(app, { document: 'wooshpay.json', page: '/docs' })
   await app.register(async pages => { walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME }) })
   await app.register(async scope => {

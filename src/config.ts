@@ -55,6 +55,12 @@ const processTable = {
   },
   SEED: { kind: optional(text), default: undefined, about: 'Makes secrets repeat from run to run' },
   CLOCK: { kind: optional(time), default: undefined, about: 'The time at which the clock of an empty data file stands still; ids repeat too' },
+  SANDBOX_TOKEN: { kind: optional(text), default: undefined, about: 'What callers of `/_sandbox` have to send in `X-Sandbox-Token`, but for its health; left out: nothing' },
+  ALLOWED_HOSTS: {
+    kind: listOf(matching(/^[a-z0-9.-]+$/i, 'host names')),
+    default: [] as readonly string[],
+    about: 'Further host names under which `/_sandbox` may be called, with commas between'
+  },
   MERCHANT_NAME: { kind: text, default: 'Sandbox Shop', about: 'What the pages call the shop' },
   LOG_LEVEL: { kind: oneOf('info', 'silent', 'error', 'warn', 'debug'), default: 'info', about: 'How much is printed' }
 } as const satisfies Readonly<Record<string, Setting<unknown>>>

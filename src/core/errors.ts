@@ -62,6 +62,16 @@ export const errors = {
     message: `The client_secret does not belong to ${id}. A publishable key needs the client_secret of the PaymentIntent that it asks for.`
   }),
 
+  sandbox_token_required: () => new ApiError({
+    status: 401, code: 'sandbox_token_required', message: 'This sandbox has a SANDBOX_TOKEN; send it in the header X-Sandbox-Token.'
+  }),
+  host_not_allowed: (host: string) => new ApiError({
+    status: 403,
+    code: 'host_not_allowed',
+    message: `The sandbox's own API may not be called under the name ${quote(host)}; allowed: localhost, addresses, names without a dot, ` +
+      '*.localhost, *.internal, *.local, the host of PUBLIC_URL, and those in ALLOWED_HOSTS.'
+  }),
+
   body_malformed: (where: string) => new ApiError({
     status: 400, code: 'body_malformed', message: `The request body is not valid JSON: ${where}.`
   }),

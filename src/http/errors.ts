@@ -7,7 +7,7 @@ export function answerErrors (app: FastifyInstance): void {
     const answer = apiErrorOf(error, request.headers['content-type'] ?? '', app.initialConfig.bodyLimit ?? 0)
     request.refusal = answer
     if (answer.status >= 500) request.log.error(error)
-    if (answer.status === 401) reply.header('WWW-Authenticate', 'Basic realm="WooshPay sandbox", charset="UTF-8"')
+    if (answer.code.startsWith('api_key_')) reply.header('WWW-Authenticate', 'Basic realm="WooshPay sandbox", charset="UTF-8"')
     return reply.code(answer.status).send(answer.toJSON())
   })
   app.setNotFoundHandler(request => {

@@ -1,0 +1,39 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { onRequestHookHandler } from 'fastify'
+import { errors } from '../core/errors.ts'
+
+export interface GuardOptions {
+  /** Needed in `X-Sandbox-Token`; undefined lets everybody in. */
+  readonly token: string | undefined
+  /** Further host names under which the sandbox may be called. */
+  readonly allowedHosts: readonly string[]
+  readonly publicUrl: string | undefined
+}
+
+/**
+ * Keeps web pages of strangers away from the sandbox's own API: a name that somebody points at this machine is refused
+ * (DNS rebinding), unless it is one that only this machine or its network gives out; so is a call without the token.
+ */
+export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequestHookHandler {
+  const names = new Set([...allowedHosts.map(name => name.toLowerCase()), ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])])
+
+  return (request, _reply, done) => {
+    const { hostname } = request
+    if (!isLocalName(hostname) && !names.has(hostname.toLowerCase())) throw errors.host_not_allowed(hostname)
+    if (token !== undefined && !isSame(String(request.headers['x-sandbox-token'] ?? ''), token)) throw errors.sandbox_token_required()
+    done()
+  }
+}
+
+/** Names that no stranger's server can have: addresses, names without a dot, and those reserved for local networks. */
+function isLocalName (hostname: string): boolean {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1')
+  return isIP(bare) !== 0 || !bare.includes('.') || /\.(?:localhost|internal|local)$/i.test(bare)
+}
+
+/** Takes the same time however much of a guess is right. */
+function isSame (given: string, expected: string): boolean {
+  const [a, b] = [given, expected].map(text => createHash('sha256').update(text).digest())
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
+}
