@@ -181,12 +181,19 @@ export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, ru
     case 'failed': {
       const status = refuseUnless(record, 'fail', 'declined')
       const { method: _method, ...rest } = atRest(record)
+      const { code, message, decline_code: declineCode } = outcome.failure
       return changed(rest, {
         ...intent,
         status,
         next_action: undefined,
         payment_method: undefined,
-        last_payment_error: { type: 'card_error', ...outcome.failure, payment_method: intent.payment_method ?? '' }
+        last_payment_error: {
+          type: 'card_error',
+          code,
+          message,
+          ...(declineCode !== undefined && { decline_code: declineCode }),
+          payment_method: intent.payment_method ?? ''
+        }
       }, 'payment_intent.payment_failed')
     }
     case 'paid': {

@@ -6,7 +6,7 @@ const FIELDS = ['merchant_order_id', 'status', 'currency', 'customer', 'amount']
 
 /** One condition: a field or a metadata key, a colon, and the value in quotes (a number may go without). */
 const CLAUSE = /\s*(?:(?<field>[a-z_]+)|metadata\[(?<quote>["'])(?<key>(?:\\.|(?!\k<quote>)[^\\])*)\k<quote>\])\s*:\s*(?:(?<mark>["'])(?<text>(?:\\.|(?!\k<mark>)[^\\])*)\k<mark>|(?<number>\d+))\s*/y
-const AND = /and\s+/iy
+const AND = /and(?=\s|$)\s*/iy
 
 /**
  * The keys under which a collection finds what a query asks for; all of them have to hold.
@@ -15,7 +15,7 @@ const AND = /and\s+/iy
  */
 export function searchKeys (query: string): string[] {
   const keys: string[] = []
-  let position = 0
+  let position = query.length - query.trimStart().length
   for (;;) {
     CLAUSE.lastIndex = position
     const clause = CLAUSE.exec(query)
