@@ -548,6 +548,11 @@ t.test('every error of the catalogue makes the envelope that the contract descri
     secret_key_required: [errors.secret_key_required('Use a secret key.'), 403, 'invalid_request_error', undefined, 'Use a secret key.'],
     client_secret_invalid: [errors.client_secret_invalid('pi_1'), 403, 'invalid_request_error', 'client_secret',
       'The client_secret does not belong to pi_1. A publishable key needs the client_secret of the PaymentIntent that it asks for.'],
+    sandbox_token_required: [errors.sandbox_token_required(), 401, 'invalid_request_error', undefined,
+      'This sandbox has a SANDBOX_TOKEN; send it in the header X-Sandbox-Token.'],
+    host_not_allowed: [errors.host_not_allowed('evil.test'), 403, 'invalid_request_error', undefined,
+      'The sandbox\'s own API may not be called under the name "evil.test"; allowed: localhost, addresses, names without a dot, ' +
+      '*.localhost, *.internal, *.local, the host of PUBLIC_URL, and those in ALLOWED_HOSTS.'],
     body_malformed: [errors.body_malformed('line 1'), 400, 'invalid_request_error', undefined, 'The request body is not valid JSON: line 1.'],
     body_too_large: [errors.body_too_large(1024), 413, 'invalid_request_error', undefined, 'The request body is larger than 1024 bytes.'],
     body_not_readable: [errors.body_not_readable('Cut off.'), 400, 'invalid_request_error', undefined, 'Cut off.'],
