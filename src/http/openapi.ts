@@ -17,7 +17,7 @@ export async function describeRoutes (app: FastifyInstance): Promise<void> {
         version: '1',
         license: { name: 'MIT', identifier: 'MIT' }
       },
-      servers: [{ url: 'http://localhost:6262' }],
+      servers: [{ url: '/', description: 'The sandbox that serves this document.' }],
       components: {
         securitySchemes: {
           api_key: { type: 'http', scheme: 'basic', description: 'The API key as user name, an empty password.' }
@@ -60,9 +60,8 @@ async function openViewer (path: string, page: string): Promise<FastifyInstance>
   await viewer.register(swaggerUi, {
     routePrefix: page,
     staticCSP: true,
-    logo: { type: 'image/svg+xml', content: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') },
     theme: { title: 'WooshPay sandbox API' },
-    uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null }
+    uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null, layout: 'BaseLayout' }
   })
   await viewer.ready()
   return viewer

@@ -28,7 +28,7 @@ export function walletPage (view: VisitView, settings: PageSettings): Html {
       ? { seconds: BACK_AFTER_SECONDS, url: view.back }
       : undefined,
     body: html`
-<p class="banner" role="note">${texts.strip}</p>
+${banner(texts)}
 <main>
 <div class="card">
 <p class="brand">${settings.wallet}</p>
@@ -38,7 +38,7 @@ ${isResult ? result(view, texts) : openStep(view, texts, settings)}
 </div>
 <nav><a href="?lang=${settings.language === 'id' ? 'en' : 'id'}" lang="${settings.language === 'id' ? 'en' : 'id'}">${texts.otherLanguage}</a></nav>
 </main>
-${strip(view, texts, settings.language)}`
+${!isResult && strip(view, texts, settings.language)}`
   })
 }
 
@@ -48,7 +48,7 @@ export function missingPage (language: Language, why: string): Html {
   return page({
     language,
     title: texts.missing,
-    body: html`<main><div class="card"><h1>${texts.missing}</h1><p class="quiet">${why}</p></div></main>`
+    body: html`${banner(texts)}<main><div class="card"><h1>${texts.missing}</h1><p class="quiet">${why}</p></div></main>`
   })
 }
 
@@ -121,8 +121,9 @@ ${deliveries.length === 0
 
 function fate ({ attempts, status, next_attempt_at: next }: Delivery, texts: Texts): Html {
   const last = attempts.at(-1)
-  return html`<span class="${status === 'succeeded' ? 'good' : 'bad'}">${last === undefined ? '…' : `${last.status ?? last.error} · ${last.duration_ms} ms`}</span>${
-    last !== undefined && next !== undefined && html` · ${texts.nextAttempt} ${new Date(next).toISOString()}`}`
+  if (last === undefined) return html`<span class="quiet">${texts.underWay}</span>`
+  return html`<span class="${status === 'succeeded' ? 'good' : 'bad'}">${last.status ?? last.error} · ${last.duration_ms} ms</span>${
+    next !== undefined && html` · ${texts.nextAttempt} ${new Date(next).toISOString()}`}`
 }
 
 function resultName ({ status, last_payment_error: error }: VisitView['intent']): ResultName {
@@ -148,16 +149,19 @@ function resultName ({ status, last_payment_error: error }: VisitView['intent'])
   }
 }
 
-/** What a developer sees: that this is a sandbox, a button for every end, and the numbers to type in. */
+function banner (texts: Texts): Html {
+  return html`<p class="banner" role="note">${texts.strip}</p>`
+}
+
+/** What a developer sees besides: a button for every end, and the numbers to type in. */
 function strip (view: VisitView, texts: Texts, language: Language): Html {
   return html`
 <aside class="strip" data-testid="sandbox-strip" aria-label="${texts.strip}">
-${view.step !== 'result' && html`
 <form method="post" action="${action(view, 'outcome', language)}">
 <input type="hidden" name="attempt" value="${view.attempt}">
 <p>${texts.stripOutcomes}:</p>
 <div class="outcomes">${OUTCOME_NAMES.map(name => html`<button name="outcome" value="${name}" data-testid="outcome-${name}">${name}</button>`)}</div>
-</form>`}
+</form>
 <p>${texts.stripNumbers}:</p>
 <table>${testCustomers.map(customer => html`<tr><td>${customer.phone}</td><td>${customer.outcome}</td></tr>`)}</table>
 </aside>`

@@ -22,7 +22,6 @@ export interface Texts {
   readonly back: string
   readonly backSoon: string
   readonly closeWindow: string
-  readonly payUntil: string
   readonly wrongPhone: string
   readonly wrongPin: (left: number) => string
   readonly wrongOtp: string
@@ -30,6 +29,7 @@ export interface Texts {
   readonly webhooks: string
   readonly noWebhooks: string
   readonly nextAttempt: string
+  readonly underWay: string
   readonly strip: string
   readonly stripOutcomes: string
   readonly stripNumbers: string
@@ -63,7 +63,6 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     back: 'Kembali ke penjual',
     backSoon: 'Anda akan kembali ke penjual dalam 5 detik.',
     closeWindow: 'Anda boleh menutup halaman ini.',
-    payUntil: 'Bayar sebelum',
     wrongPhone: 'Nomor ini bukan nomor ponsel Indonesia. Mulai dengan 08 atau +62.',
     wrongPin: left => `PIN salah. Sisa percobaan: ${left}.`,
     wrongOtp: 'Kode SMS salah. Coba lagi.',
@@ -84,6 +83,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     webhooks: 'Webhook',
     noWebhooks: 'Belum ada alamat webhook yang terdaftar untuk pembayaran ini.',
     nextAttempt: 'percobaan berikutnya',
+    underWay: 'Sedang dikirim; muat ulang halaman untuk melihat hasilnya.',
     strip: 'Sandbox: tidak ada uang yang berpindah',
     stripOutcomes: 'Pilih hasil pembayaran',
     stripNumbers: 'Nomor uji',
@@ -110,7 +110,6 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     back: 'Back to merchant',
     backSoon: 'You will be taken back to the merchant in 5 seconds.',
     closeWindow: 'You may close this page.',
-    payUntil: 'Pay before',
     wrongPhone: 'This is not an Indonesian mobile number. It starts with 08 or +62.',
     wrongPin: left => `Wrong PIN. Attempts left: ${left}.`,
     wrongOtp: 'Wrong SMS code. Try again.',
@@ -131,6 +130,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     webhooks: 'Webhooks',
     noWebhooks: 'No webhook endpoint was registered for this payment.',
     nextAttempt: 'next attempt',
+    underWay: 'On its way; reload the page to see the answer.',
     strip: 'Sandbox: no money moves',
     stripOutcomes: 'Choose how the payment ends',
     stripNumbers: 'Test numbers',

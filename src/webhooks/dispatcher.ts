@@ -33,6 +33,7 @@ export class Dispatcher {
   readonly #events: Collection<EventRecord>
   readonly #endpoints: Collection<WebhookEndpoint>
   readonly #queues = new Map<string, queueAsPromised<Job, void>>()
+  /** By delivery and number of earlier attempts, so that none is made twice. */
   readonly #underWay = new Map<string, Promise<void>>()
   /** The last first attempt for an endpoint and object; the next one waits for it. */
   readonly #turns = new Map<string, Promise<void>>()
@@ -50,11 +51,12 @@ export class Dispatcher {
     const account = this.#options.accounts.byId(accountId)
     const delivery = this.#deliveries.get(accountId, id)
     if (account === undefined || delivery?.status !== 'pending' || this.#closing) return
-    let attempt = this.#underWay.get(id)
+    const key = `${id} ${delivery.attempts.length}`
+    let attempt = this.#underWay.get(key)
     if (attempt === undefined) {
       attempt = this.#inTurn(delivery, () => this.#queueOf(delivery.endpoint).push({ account, id }))
-        .finally(() => { this.#underWay.delete(id) })
-      this.#underWay.set(id, attempt)
+        .finally(() => { this.#underWay.delete(key) })
+      this.#underWay.set(key, attempt)
     }
     await attempt
   }
