@@ -147,6 +147,7 @@ export function languageOf (asked: unknown, acceptLanguage: string | undefined):
   const wanted = (acceptLanguage ?? '').split(',').map(part => {
     const [tag = '', quality] = part.trim().split(/;\s*q=/)
     return { tag: tag.toLowerCase().split('-', 1)[0], quality: quality === undefined ? 1 : Number(quality) }
-  }).toSorted((a, b) => b.quality - a.quality).map(({ tag }) => tag)
+  // A quality of 0 says that the language is not wanted.
+  }).filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality).map(({ tag }) => tag)
   return [asked, ...wanted].map(tag => LANGUAGES.find(language => language === tag)).find(language => language !== undefined) ?? 'en'
 }

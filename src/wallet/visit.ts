@@ -42,27 +42,28 @@ export function newVisit (id: string, attempt: number): Visit {
  * The visit after an entry; with `ended` when the entry decides the payment. An entry that does not belong to the
  * present step (another tab, a form sent twice) changes nothing.
  */
-export function enter ({ notice: _notice, ...visit }: Visit, entry: Entry): Visit {
+export function enter (before: Visit, entry: Entry): Visit {
+  const { notice: _notice, ...visit } = before
   if (entry.kind === 'cancel') return { ...visit, ended: 'cancel' }
   if (entry.kind === 'outcome') return choose(visit, entry.outcome)
   switch (visit.step) {
     case 'phone': {
-      if (entry.kind !== 'phone') return visit
+      if (entry.kind !== 'phone') return before
       const phone = normalizePhone(entry.phone)
       return phone === undefined ? { ...visit, notice: 'phone' } : { ...visit, phone, step: 'pin' }
     }
     case 'pin': {
-      if (entry.kind !== 'pin') return visit
+      if (entry.kind !== 'pin') return before
       if (entry.pin === PIN) return { ...visit, step: outcomeOf(visit) === 'otp' ? 'otp' : 'summary' }
       const wrongPins = visit.wrong_pins + 1
       if (wrongPins >= PIN_ATTEMPTS) return { ...visit, wrong_pins: wrongPins, ended: 'wrong-pin' }
       return { ...visit, wrong_pins: wrongPins, notice: 'pin' }
     }
     case 'otp':
-      if (entry.kind !== 'otp') return visit
+      if (entry.kind !== 'otp') return before
       return entry.otp === SMS_CODE ? { ...visit, step: 'summary' } : { ...visit, notice: 'otp' }
     case 'summary':
-      return entry.kind === 'pay' ? { ...visit, ended: outcomeOf(visit) } : visit
+      return entry.kind === 'pay' ? { ...visit, ended: outcomeOf(visit) } : before
   }
 }
 
