@@ -9,7 +9,7 @@ import { switchTable, type Switches } from './core/switches.ts'
 import { assetRoutes } from './html/page.ts'
 import { authentication } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
-import { answerErrors } from './http/errors.ts'
+import { answerErrors, answerUnknownRoutes } from './http/errors.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
@@ -125,7 +125,10 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   logRequests(app)
   readBodies(app)
   answerErrors(app)
-  answerWhenWritten(app, database)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('Request-Id', request.id)
+    done()
+  })
   assetRoutes(app)
   sandboxRoutes(app, {
     database,
@@ -136,18 +139,20 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     publicUrl: config.PUBLIC_URL
   })
   serveDocumentation(app, { document: 'wooshpay.json', page: '/docs' })
-  await app.register(async pages => { walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME }) })
+  await app.register(async pages => {
+    answerWhenWritten(pages, database)
+    walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME })
+  })
   await app.register(async scope => {
     const api = scope.withTypeProvider<TypeBoxTypeProvider>()
     validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400 })
-    api.addHook('onRequest', (request, reply, done) => {
-      reply.header('Request-Id', request.id)
-      done()
-    })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
     refuseUnknownParameters(api)
     keepIdempotency(api, { database, commit })
+    // After the above, so that an answer also waits for the record that keeps it.
+    answerWhenWritten(api, database)
+    answerUnknownRoutes(api)
     api.addSchema(ErrorAnswer)
     paymentIntentRoutes(api, intents)
     webhookEndpointRoutes(api, endpoints)

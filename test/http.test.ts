@@ -313,8 +313,8 @@ t.test('a key whose first request is still running is refused with 409', async t
 
 t.test('every answer of the API has a Request-Id, and pages of other sites may read it', async t => {
   const sandbox = await startSandbox(t)
-  for (const options of [{}, { key: null }]) {
-    const answer = await sandbox.call('GET', '/v1/events', undefined, { ...options, headers: { origin: 'https://shop.test' } })
+  for (const [path, options] of [['/v1/events', {}], ['/v1/events', { key: null }], ['/v1/nothing', {}]] as const) {
+    const answer = await sandbox.call('GET', path, undefined, { ...options, headers: { origin: 'https://shop.test' } })
     t.match(answer.headers.get('request-id'), /^req_[0-9A-Za-z]{24}$/)
     t.equal(answer.headers.get('access-control-allow-origin'), '*')
     t.match(answer.headers.get('access-control-expose-headers'), /Request-Id/)

@@ -10,6 +10,11 @@ export function answerErrors (app: FastifyInstance): void {
     if (answer.code.startsWith('api_key_')) reply.header('WWW-Authenticate', 'Basic realm="WooshPay sandbox", charset="UTF-8"')
     return reply.code(answer.status).send(answer.toJSON())
   })
+  answerUnknownRoutes(app)
+}
+
+/** Says which route there is not; called for a scope, its hooks (authentication, CORS) come first. */
+export function answerUnknownRoutes (app: FastifyInstance): void {
   app.setNotFoundHandler(request => {
     throw errors.route_unknown(request.method, request.url.split('?', 1)[0] ?? '')
   })

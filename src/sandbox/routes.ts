@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { errors } from '../core/errors.ts'
+import { answerUnknownRoutes } from '../http/errors.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
 
@@ -8,8 +8,6 @@ export function sandboxRoutes (app: FastifyInstance, options: HealthOptions & Gu
   healthRoute(app, options)
   void app.register(async guarded => {
     guarded.addHook('onRequest', guard(options))
-    guarded.setNotFoundHandler(request => {
-      throw errors.route_unknown(request.method, request.url.split('?', 1)[0] ?? '')
-    })
+    answerUnknownRoutes(guarded)
   }, { prefix: '/_sandbox' })
 }

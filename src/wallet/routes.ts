@@ -53,14 +53,22 @@ export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantNam
     }))
   })
 
+  // Where a form was sent to is no page; whoever opens it sees the present state.
+  app.get<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async ({ params: { method, id }, query }, reply) =>
+    reply.redirect(addressOf(method, id, query.lang), 303))
+
   app.post<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async (request, reply) => {
     const { method, id, entry } = request.params
     const { attempt } = request.body
     const known = attempt === undefined ? undefined : Number(attempt)
     const next = await wallet.enter(method, id, entryOf(entry, request.body), known)
-    const { lang } = request.query
-    return reply.redirect(next ?? `/v1/receives/${method}/pay/${id}${lang === undefined ? '' : `?lang=${languageOf(lang, undefined)}`}`, 303)
+    return reply.redirect(next ?? addressOf(method, id, request.query.lang), 303)
   })
+}
+
+function addressOf (method: string, id: string, lang: string | undefined): string {
+  const address = `/v1/receives/${encodeURIComponent(method)}/pay/${encodeURIComponent(id)}`
+  return lang === undefined ? address : `${address}?lang=${languageOf(lang, undefined)}`
 }
 
 /** @throws ApiError when the address names no entry, or its value is missing */
