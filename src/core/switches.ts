@@ -38,7 +38,7 @@ export const switchTable = {
   WEBHOOK_RETRIES: {
     kind: either(oneOf('documented', 'fast', 'none'), listOf(integer(0, 259_200_000))),
     default: 'documented',
-    about: 'When webhooks are tried again: `documented` is 18 attempts in 72 hours, `fast` 18 attempts in about 12 seconds; numbers are the gaps in milliseconds'
+    about: 'When webhooks are tried again: `documented` is 18 attempts in 72 hours, `fast` 18 attempts in about 11 seconds; numbers are the gaps in milliseconds'
   },
   WEBHOOK_TIMEOUT_MS: {
     kind: integer(1, 60_000),

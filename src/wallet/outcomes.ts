@@ -1,4 +1,5 @@
-import type { Outcome } from '../wooshpay/payment-intents/lifecycle.ts'
+import type { Outcome } from '../wooshpay/payment-intents/decision.ts'
+import { LAPSED } from '../wooshpay/payment-intents/lifecycle.ts'
 import type { Failure } from '../wooshpay/payment-intents/schema.ts'
 
 /** How long a slow wallet takes to decide, and how long a late webhook waits; milliseconds of the account's clock. */
@@ -42,7 +43,7 @@ export const OUTCOMES = {
   'limit-exceeded': fails(declined('transaction_limit_exceeded', 'The amount is above the wallet\'s limit.')),
   'wrong-pin': fails(declined('pin_attempts_exceeded', 'The customer entered a wrong PIN three times.')),
   cancel: fails({ code: 'payment_method_canceled', message: 'The customer cancelled the payment.' }),
-  lapse: fails({ code: 'payment_method_expired', message: 'The customer did not pay within 10 minutes.' }),
+  lapse: fails(LAPSED),
   'webhook-first': { outcome: paid, back: 'page', webhook: { first: true } },
   'return-first': { outcome: paid, back: 'at-once', webhook: { delayMs: LATE_WEBHOOK_MS } }
 } as const satisfies Readonly<Record<string, Ending>>

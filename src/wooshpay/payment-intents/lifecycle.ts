@@ -1,67 +1,20 @@
 import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
-import type { IdPrefix } from '../../core/ids.ts'
 import { currencyCode } from '../../core/money.ts'
-import { statusesThatTake, step, type Transitions } from '../../core/state-machine.ts'
-import type { Raised } from '../../store/commit.ts'
-import type { PaymentMethodRules } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
 import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
+import type { Decision, Outcome, Surroundings } from './decision.ts'
+import { checkMethods, checkOffered, chooseMethod, newPaymentMethod } from './method-choice.ts'
 import {
   PaymentIntent, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type Failure,
-  type PaymentIntentRecord, type PaymentIntentStatus, type UpdateParameters
+  type PaymentIntentRecord, type UpdateParameters
 } from './schema.ts'
+import { nextStatus } from './transitions.ts'
 
 /** How long a customer has to pay after being sent to the wallet. */
 export const ATTEMPT_MS = 10 * 60 * 1000
-
-export const PAYMENT_INTENT_TRIGGERS = [
-  'update', 'confirm', 'process', 'pay', 'authorize', 'fail', 'capture', 'cancel'
-] as const
-export type PaymentIntentTrigger = (typeof PAYMENT_INTENT_TRIGGERS)[number]
-
-export const paymentIntentTransitions: Transitions<PaymentIntentStatus, PaymentIntentTrigger> = {
-  requires_payment_method: { update: 'requires_payment_method', confirm: 'requires_action', cancel: 'canceled' },
-  requires_confirmation: { update: 'requires_confirmation', confirm: 'requires_action', cancel: 'canceled' },
-  requires_action: {
-    update: 'requires_action',
-    confirm: 'requires_action',
-    process: 'processing',
-    pay: 'succeeded',
-    authorize: 'requires_capture',
-    fail: 'requires_payment_method',
-    cancel: 'canceled'
-  },
-  processing: { update: 'processing', pay: 'succeeded', authorize: 'requires_capture', fail: 'requires_payment_method' },
-  requires_capture: { update: 'requires_capture', capture: 'succeeded', cancel: 'canceled' },
-  succeeded: {},
-  canceled: {}
-}
-
-/** What deciding needs besides the object: time, names and rules come from outside, so that deciding is pure. */
-export interface Surroundings {
-  /** Epoch milliseconds. */
-  readonly now: number
-  readonly newId: (prefix: IdPrefix) => string
-  readonly newClientSecret: (id: string) => string
-  readonly rules: PaymentMethodRules
-  readonly savedMethod: (id: string) => PaymentMethod | undefined
-  readonly publicUrl: string
-}
-
-/** What a decision comes to; nothing of it has happened yet. */
-export interface Decision {
-  readonly record: PaymentIntentRecord
-  readonly paymentMethod?: PaymentMethod
-  readonly raise: readonly Raised[]
-}
-
-/** How a customer's visit to the wallet ends. */
-export type Outcome =
-  | { readonly kind: 'paid' }
-  | { readonly kind: 'failed', readonly failure: Failure }
-  | { readonly kind: 'processing', readonly delayMs: number, readonly failure?: Failure }
+export const LAPSED: Failure = { code: 'payment_method_expired', message: 'The customer did not pay within 10 minutes.' }
 
 /** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
 export function create (parameters: CreateParameters, around: Surroundings): Decision {
@@ -109,13 +62,13 @@ export function create (parameters: CreateParameters, around: Surroundings): Dec
 
 /** `POST …/confirm`: begins a new attempt of 10 minutes. */
 export function confirm (record: PaymentIntentRecord, parameters: ConfirmParameters, around: Surroundings): Decision {
-  refuseUnless(record, 'confirm', 'confirmed')
+  nextStatus(record, 'confirm', 'confirmed')
   return startAttempt(record, chooseMethod(parameters, record, around), parameters, around)
 }
 
 /** `POST /v1/payment_intents/{id}`. */
 export function update (record: PaymentIntentRecord, parameters: UpdateParameters, around: Surroundings): Decision {
-  refuseUnless(record, 'update', 'updated')
+  nextStatus(record, 'update', 'updated')
   const { intent } = record
   const money = ['amount', 'currency'].filter(name => Object.hasOwn(parameters, name))
   if (money.length > 0 && !['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
@@ -145,7 +98,7 @@ export function update (record: PaymentIntentRecord, parameters: UpdateParameter
 
 /** `POST …/cancel`. */
 export function cancel (record: PaymentIntentRecord, parameters: CancelParameters, { now }: Surroundings): Decision {
-  const status = refuseUnless(record, 'cancel', 'cancelled')
+  const status = nextStatus(record, 'cancel', 'cancelled')
   return changed(atRest(record), {
     ...record.intent,
     status,
@@ -163,7 +116,7 @@ export function capture (record: PaymentIntentRecord, parameters: CaptureParamet
     throw errors.payment_intent_unexpected_state(`PaymentIntent ${intent.id} has the status ${intent.status} and nothing to capture: ` +
       `${rule.name} captures automatically when the customer pays.`)
   }
-  const status = refuseUnless(record, 'capture', 'captured')
+  const status = nextStatus(record, 'capture', 'captured')
   const received = parameters.amount_to_capture ?? intent.amount
   if (received > intent.amount) throw errors.amount_too_large('amount_to_capture', received, `the authorized ${intent.amount}`)
   return changed(atRest(record), { ...intent, status, amount_received: received }, 'payment_intent.succeeded')
@@ -174,12 +127,12 @@ export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, ru
   const { intent } = record
   switch (outcome.kind) {
     case 'processing': {
-      const status = refuseUnless(record, 'process', 'paid')
+      const status = nextStatus(record, 'process', 'paid')
       const settles = { at_ms: now + outcome.delayMs, ...(outcome.failure && { failure: outcome.failure }) }
       return changed({ ...atRest(record), settles }, { ...intent, status, next_action: undefined }, 'payment_intent.processing')
     }
     case 'failed': {
-      const status = refuseUnless(record, 'fail', 'declined')
+      const status = nextStatus(record, 'fail', 'declined')
       const { method: _method, ...rest } = atRest(record)
       const { code, message, decline_code: declineCode } = outcome.failure
       return changed(rest, {
@@ -198,7 +151,7 @@ export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, ru
     }
     case 'paid': {
       const isManual = intent.capture_method === 'manual' && record.method !== undefined && rules.get(record.method, 'payment_method').manual_capture
-      const status = refuseUnless(record, isManual ? 'authorize' : 'pay', 'paid')
+      const status = nextStatus(record, isManual ? 'authorize' : 'pay', 'paid')
       if (isManual) return { record: withIntent(atRest(record), { ...intent, status, next_action: undefined }), raise: [] }
       return changed(atRest(record), { ...intent, status, next_action: undefined, amount_received: intent.amount }, 'payment_intent.succeeded')
     }
@@ -222,7 +175,7 @@ function startAttempt (
   if (returnUrl === undefined) {
     throw errors.parameter_missing('return_url', `${rule.name} sends the customer away to pay, so it has to know the way back.`)
   }
-  const status = refuseUnless(record, 'confirm', 'confirmed')
+  const status = nextStatus(record, 'confirm', 'confirmed')
   const { settles: _settles, ...rest } = record
   const decision = changed({
     ...rest,
@@ -245,33 +198,6 @@ function startAttempt (
   return around.savedMethod(chosen.id) === undefined ? { ...decision, paymentMethod: chosen } : decision
 }
 
-/** `payment_method_data.type`, else `payment_method`, else the one that was chosen before. */
-function chooseMethod (
-  { payment_method_data: data, payment_method: saved }: Pick<CreateParameters, 'payment_method_data' | 'payment_method'>,
-  record: PaymentIntentRecord | undefined, around: Surroundings
-): PaymentMethod | undefined {
-  if (data !== undefined) {
-    around.rules.get(data.type, 'payment_method_data[type]')
-    return newPaymentMethod(data.type, data.billing_details, around)
-  }
-  const id = saved ?? record?.intent.payment_method
-  if (id === undefined) return undefined
-  const method = around.savedMethod(id)
-  if (method === undefined) throw errors.resource_missing('payment method', id, 'payment_method')
-  return method
-}
-
-function newPaymentMethod (type: string, billing: PaymentMethod['billing_details'], { newId, now }: Surroundings): PaymentMethod {
-  return {
-    id: newId('pm'),
-    object: 'payment_method',
-    created: toWireTime(now),
-    livemode: false,
-    ...(billing && { billing_details: billing }),
-    type
-  }
-}
-
 function checkCurrency (text: string): string {
   const code = currencyCode(text)
   if (code === undefined) throw errors.parameter_invalid('currency', text, 'is not a currency of ISO 4217, such as IDR')
@@ -281,41 +207,6 @@ function checkCurrency (text: string): string {
 function checkReturnUrl (address: string | undefined): void {
   const why = address === undefined ? undefined : whyUnsafe(address)
   if (why !== undefined) throw errors.parameter_invalid('return_url', address, why)
-}
-
-/** Methods that the merchant named must all take the payment; of those that the currency gave, one is enough. */
-function checkMethods (
-  types: readonly string[],
-  { isListed, amount, currency, capture }: { isListed: boolean, amount: number, currency: string, capture: string },
-  rules: PaymentMethodRules
-): void {
-  const refusals = types.map(type => {
-    try {
-      rules.checkMoney(type, amount, currency)
-    } catch (error) {
-      return error
-    }
-    return undefined
-  }).filter(refusal => refusal !== undefined)
-  if (refusals.length > 0 && (isListed || refusals.length === types.length)) throw refusals[0]
-  if (capture === 'manual' && !types.some(type => rules.get(type, 'payment_method_types').manual_capture)) {
-    throw errors.capture_method_not_supported(types.map(type => rules.get(type, 'payment_method_types').name).join(', '))
-  }
-}
-
-function checkOffered (type: string, types: readonly string[], param: string): void {
-  if (!types.includes(type)) {
-    throw errors.parameter_invalid(param, param === 'payment_method_types' ? types : type,
-      `does not fit: the payment is to be made with ${type}, and payment_method_types are ${types.join(', ')}`)
-  }
-}
-
-/** The next status, or the refusal that names the present one. */
-function refuseUnless ({ intent }: PaymentIntentRecord, trigger: PaymentIntentTrigger, participle: string): PaymentIntentStatus {
-  const next = step(paymentIntentTransitions, intent.status, trigger)
-  if (next !== undefined) return next
-  throw errors.payment_intent_unexpected_state(`PaymentIntent ${intent.id} has the status ${intent.status}; ` +
-    `it can be ${participle} only while that is one of: ${statusesThatTake(paymentIntentTransitions, trigger).join(', ')}.`)
 }
 
 /** The record without what the present attempt was waiting for. */

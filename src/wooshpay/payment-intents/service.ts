@@ -8,7 +8,7 @@ import type { Database } from '../../store/database.ts'
 import type { PaymentMethodRules } from '../payment-methods/rules.ts'
 import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
 import * as lifecycle from './lifecycle.ts'
-import type { Decision, Outcome, Surroundings } from './lifecycle.ts'
+import type { Decision, Outcome, Surroundings } from './decision.ts'
 import {
   paymentIntentDefinition, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type PaymentIntent,
   type PaymentIntentRecord, type UpdateParameters
@@ -21,11 +21,6 @@ export interface PaymentIntentsOptions {
   readonly secrets: Secrets
   readonly rules: PaymentMethodRules
 }
-
-const LAPSED = {
-  code: 'payment_method_expired',
-  message: 'The customer did not pay within 10 minutes.'
-} as const
 
 /** Loads PaymentIntents, lets the lifecycle decide, and commits what it decides. */
 export class PaymentIntents {
@@ -103,7 +98,7 @@ export class PaymentIntents {
   lapse (account: Account, id: string): void {
     const lapsesAt = this.#records.get(account.id, id)?.lapses_at_ms
     if (lapsesAt === undefined || lapsesAt > account.clock.now()) return
-    this.finish(account, id, { kind: 'failed', failure: LAPSED })
+    this.finish(account, id, { kind: 'failed', failure: lifecycle.LAPSED })
   }
 
   /** The wallet's late answer: what the clock calls at `settles.at_ms`. */

@@ -53,7 +53,7 @@ export class PaymentMethodRules {
     const methods = this.names.filter(name => this.#rules.get(name)?.currency === currency)
     if (methods.length === 0) {
       const currencies = new Set([...this.#rules.values()].map(rule => rule.currency))
-      throw errors.currency_not_supported('No payment method of this sandbox', currency, [...currencies])
+      throw errors.currency_not_supported('This sandbox', currency, [...currencies])
     }
     return methods
   }

@@ -23,11 +23,20 @@ export function create (parameters: CreateParameters, around: { id: string, secr
   })
 }
 
-export function update (endpoint: WebhookEndpoint, { disabled, metadata, ...parameters }: UpdateParameters): WebhookEndpoint {
-  checkUrl(parameters.url ?? endpoint.url)
-  checkEvents(parameters.enabled_events ?? endpoint.enabled_events)
-  const status = disabled === undefined ? endpoint.status : disabled ? 'disabled' : 'enabled'
-  return ordered({ ...endpoint, status, ...parameters, metadata: mergeMetadata(endpoint.metadata, metadata) })
+export function update (endpoint: WebhookEndpoint, parameters: UpdateParameters): WebhookEndpoint {
+  const { disabled, url = endpoint.url, enabled_events: types = endpoint.enabled_events } = parameters
+  checkUrl(url)
+  checkEvents(types)
+  const asDisabled = disabled === undefined ? endpoint.status : disabled ? 'disabled' : 'enabled'
+  return ordered({
+    ...endpoint,
+    api_version: parameters.api_version ?? endpoint.api_version,
+    description: parameters.description ?? endpoint.description,
+    enabled_events: types,
+    metadata: mergeMetadata(endpoint.metadata, parameters.metadata),
+    status: parameters.status ?? asDisabled,
+    url
+  })
 }
 
 /** Whether an endpoint wants an event. */
