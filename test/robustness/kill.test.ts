@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { newFolder, start } from '../support/process.ts'
+import { call, DOCUMENTED_REQUEST } from '../support/sandbox.ts'
+
+/** `KILL_ROUNDS=50 npx tap test/robustness/kill.test.ts` tries harder. */
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 3)
+const CONNECTIONS = 16
+/** When a process is stopped: after so many answers, in mid load. */
+const ANSWERS = 200
+
+/** Creates PaymentIntents over many connections until the process is gone; tells of each one that was answered. */
+async function load (url: string, answered: (id: string) => void): Promise<void> {
+  const one = async (): Promise<void> => {
+    for (;;) {
+      try {
+        const { status, body } = await call(url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)
+        if (status !== 200) return
+        answered(body.id)
+      } catch {
+        return
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, one))
+}
+
+/** Those of the ids that are not as they were answered: the intent with its status and its two events. */
+async function lost (url: string, ids: readonly string[]): Promise<string[]> {
+  const missing: string[] = []
+  const rest = ids.values()
+  const types = new Map<string, Set<string>>()
+  for (let after = ''; ;) {
+    const { body } = await call(url, 'GET', `/v1/events?limit=100${after}`)
+    for (const { type, data } of body.data) types.set(data.object.id, (types.get(data.object.id) ?? new Set()).add(type))
+    if (body.has_more !== true) break
+    after = `&starting_after=${body.data.at(-1).id}`
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+    for (const id of rest) {
+      const { status, body } = await call(url, 'GET', `/v1/payment_intents/${id}`)
+      const happened = types.get(id) ?? new Set()
+      const isThere = status === 200 && body.status === 'requires_action' && body.payment_method.startsWith('pm_') &&
+        happened.has('payment_intent.created') && happened.has('payment_intent.requires_action')
+      if (!isThere) missing.push(id)
+    }
+  }))
+  return missing
+}
+
+const durabilities = [['process', ROUNDS], ['disk', 1]] as const
+for (const [durability, rounds] of durabilities) {
+  t.test(`kill -9 in mid load loses nothing that was answered, with DURABILITY=${durability}`, async t => {
+    const folder = newFolder(t)
+    const ids: string[] = []
+    const settings = { environment: { DURABILITY: durability } }
+    let sandbox = await start(t, folder, settings)
+    for (let round = 1; round <= rounds; round++) {
+      const before = ids.length
+      let killed: Promise<number | string> | undefined
+      await load(sandbox.url, id => {
+        ids.push(id)
+        if (ids.length === before + ANSWERS) killed = sandbox.end('SIGKILL')
+      })
+      t.equal(await killed, 'SIGKILL')
+      sandbox = await start(t, folder, settings)
+      t.same(await lost(sandbox.url, ids), [], `round ${round}: all ${ids.length} that were ever answered are there`)
+    }
+    t.equal(await sandbox.end('SIGTERM'), 0)
+    t.same(readdirSync(join(folder, 'data')).map(name => name.replace(/\d+$/, 'n')).sort(), ['sandbox.json', 'sandbox.json.journal.n'])
+  })
+}
+
+t.test('a signal under load ends the process with 0 within 5 s, and loses nothing that was answered', async t => {
+  const folder = newFolder(t)
+  const ids: string[] = []
+  let sandbox = await start(t, folder)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const before = ids.length
+    let ended: Promise<number | string> | undefined
+    let signalled = 0
+    let stopped = 0
+    await load(sandbox.url, id => {
+      ids.push(id)
+      if (ids.length !== before + ANSWERS) return
+      signalled = performance.now()
+      ended = sandbox.end(signal).finally(() => { stopped = performance.now() })
+    })
+    t.equal(await ended, 0)
+    t.ok(stopped - signalled < 5000, `${signal}: ${Math.round(stopped - signalled)} ms`)
+    sandbox = await start(t, folder)
+    t.same(await lost(sandbox.url, ids), [])
+  }
+  t.equal(await sandbox.end('SIGTERM'), 0)
+  const { collections } = JSON.parse(readFileSync(join(folder, 'data', 'sandbox.json'), 'utf8'))
+  t.ok(collections.payment_intents.length >= ids.length, 'after a stop at rest the data file alone holds everything')
+})
