@@ -777,6 +777,31 @@ t.test('the lock of a file', async t => {
     await other()
   })
 
+  t.test('is given up for a process that showed itself while another one was asked', async t => {
+    const file = newFile(t)
+    const show = async (name: string, reply: (say: (answer: string) => void) => void): Promise<void> => {
+      const server = createServer(socket => { reply(answer => socket.end(answer)) }).listen(`${file}.lock-${name}`)
+      t.teardown(() => { server.close() })
+      await once(server, 'listening')
+    }
+    const asked = new Promise<(answer: string) => void>(resolve => { void show('999999999-starts', resolve) })
+    const locking = lockFile(file).then(() => 'holds', (error: unknown) => (error as Error).message)
+    const say = await asked
+    await show('1-holds', answer => { answer('holding') })
+    say('starting')
+    t.match(await locking, /is in use by process 1\./)
+  })
+
+  t.test('gives way to a process that starts with a lesser name, and not to one with a greater', async t => {
+    for (const [name, message] of [['0-lesser', /is in use by process 0\./], ['999999999-greater', /^holds$/]] as const) {
+      const file = newFile(t)
+      const server = createServer(socket => { socket.end('starting') }).listen(`${file}.lock-${name}`)
+      t.teardown(() => { server.close() })
+      await once(server, 'listening')
+      t.match(await lockFile(file).then(async release => { await release(); return 'holds' }, (error: unknown) => (error as Error).message), message)
+    }
+  })
+
   t.test('works with a path longer than a socket address', async t => {
     const folder = join(dirname(newFile(t)), 'x'.repeat(200))
     mkdirSync(folder)
