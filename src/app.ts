@@ -45,6 +45,8 @@ const definitions = [
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
+/** How often a stop looks for connections that have become idle. */
+const HANG_UP_MS = 20
 
 export interface AppOptions {
   /** Collect the OpenAPI document of the routes, to write it. */
@@ -159,7 +161,11 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     eventRoutes(api, database)
   }, { prefix: '/v1' })
 
+  // A kept connection whose last answer left after the stop began is idle too, and would hold it up.
+  let hangUp: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => { hangUp = setInterval(() => { app.server.closeIdleConnections() }, HANG_UP_MS) })
   app.addHook('onClose', async () => {
+    clearInterval(hangUp)
     agenda.stop()
     await dispatcher.close()
     await database.close()

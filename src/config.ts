@@ -30,7 +30,7 @@ const time: Kind<number> = {
 /** Settings of the whole process; an account cannot change them. */
 const processTable = {
   PORT: { kind: integer(0, 65535), default: 6262, about: 'Port to listen on; 0 takes a free one' },
-  HOST: { kind: text, default: '127.0.0.1', about: 'Address to listen on; the container image listens on 0.0.0.0' },
+  HOST: { kind: text, default: '127.0.0.1', about: 'Address to listen on; 0.0.0.0 for all of the machine' },
   PUBLIC_URL: { kind: optional(httpAddress), default: undefined, about: 'What browsers are sent to; left out: the host that a request was sent to' },
   TRUST_PROXY: { kind: flag, default: false, about: 'Take the public host and scheme from `X-Forwarded-*` headers' },
   TLS_CERT: { kind: optional(text), default: undefined, about: 'Certificate file (PEM), to serve https; needs `TLS_KEY`' },

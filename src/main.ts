@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { buildApp, type Sandbox } from './app.ts'
-import { flagOf, readConfig, settingTable, type Config } from './config.ts'
-import { flag, SettingError } from './core/settings.ts'
+import { help, readCommandLine } from './command-line.ts'
+import { readConfig, type Config } from './config.ts'
+import { SettingError } from './core/settings.ts'
 import { publishableKey } from './store/accounts.ts'
 import { FileLockedError } from './store/file-lock.ts'
 import { DataFileError } from './store/journal.ts'
@@ -12,8 +14,19 @@ const READY_KEY = 'sk_test_sandbox'
 /** How long a stop may take before the process ends anyway. */
 const STOP_MS = 4500
 
+/** Stops what runs so far; a signal may come before the sandbox is there. */
+let stop = async (): Promise<void> => {}
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    setTimeout(() => process.exit(0), STOP_MS).unref()
+    void stop().then(() => process.exit(0))
+  })
+}
+
 try {
-  await serve(readConfig(readFlags(process.argv.slice(2)), process.env))
+  const order = readCommandLine(process.argv.slice(2))
+  if (order.command === 'help') process.stdout.write(help())
+  else await serve(readConfig(order.flags, process.env))
 } catch (error) {
   if (!isUserError(error)) throw error
   process.stderr.write(`wooshpay-sandbox: ${error.message.trim()}\n`)
@@ -21,49 +34,39 @@ try {
 }
 
 async function serve (config: Config): Promise<void> {
+  // Before anything is opened, so that a start that is refused for its port leaves no file behind.
+  await tryAddress(config)
   const sandbox = await buildApp(config)
+  // What is in flight is answered, what is left is written.
+  stop = async () => { await sandbox.app.close() }
   const address = await listen(sandbox, config)
   if (config.LOG_LEVEL !== 'silent') process.stdout.write(greeting(config.PUBLIC_URL ?? address, config))
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(sandbox) })
 }
 
-async function listen ({ app }: Sandbox, config: Config): Promise<string> {
+async function tryAddress ({ PORT: port, HOST: host }: Config): Promise<void> {
+  const probe = createServer().listen({ port, host })
   try {
-    return await app.listen({ port: config.PORT, host: config.HOST })
+    await once(probe, 'listening')
+  } catch (error) {
+    throw cannotListen(port, host, error as NodeJS.ErrnoException)
+  }
+  probe.close()
+  await once(probe, 'close')
+}
+
+async function listen ({ app }: Sandbox, { PORT: port, HOST: host }: Config): Promise<string> {
+  try {
+    return await app.listen({ port, host })
   } catch (error) {
     await app.close()
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') throw new SettingError(`PORT is ${config.PORT}, which another process listens on (${config.HOST}); allowed: a free port, or 0.`)
-    throw new SettingError(`HOST is "${config.HOST}" and PORT is ${config.PORT}, which cannot be listened on: ${message}.`)
+    throw cannotListen(port, host, error as NodeJS.ErrnoException)
   }
 }
 
-/** Answers what is in flight, writes what is left, and ends. */
-async function stop ({ app }: Sandbox): Promise<void> {
-  setTimeout(() => process.exit(0), STOP_MS).unref()
-  await app.close()
-  process.exit(0)
-}
-
-/** Flags by the names of their settings. */
-function readFlags (argv: readonly string[]): Record<string, string> {
-  const names = Object.keys(settingTable) as Array<keyof typeof settingTable>
-  // A setting that is true or false may stand without a value.
-  const args = argv.map(arg => names.some(name => arg === `--${flagOf(name)}` && settingTable[name].kind === flag) ? `${arg}=` : arg)
-  const options = Object.fromEntries(names.map(name => [flagOf(name), { type: 'string' as const }]))
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
-    const [command = 'serve', extra] = positionals
-    if (command !== 'serve') throw new SettingError(`"${command}" is not a command; allowed: serve.`)
-    if (extra !== undefined) throw new SettingError(`"${extra}" is too much; serve takes flags only, such as --port 6262.`)
-    return Object.fromEntries(names.flatMap(name => {
-      const value = values[flagOf(name)]
-      return value === undefined ? [] : [[name, value]]
-    }))
-  } catch (error) {
-    if (error instanceof SettingError) throw error
-    throw new SettingError((error as Error).message)
-  }
+function cannotListen (port: number, host: string, { code, message }: NodeJS.ErrnoException): SettingError {
+  return code === 'EADDRINUSE'
+    ? new SettingError(`PORT is ${port}, which another process listens on (${host}); allowed: a free port, or 0.`)
+    : new SettingError(`HOST is "${host}" and PORT is ${port}, which cannot be listened on: ${message}.`)
 }
 
 function greeting (address: string, { DATA_FILE: file, PUBLIC_URL: publicUrl, API_KEYS: keys }: Config): string {

@@ -170,7 +170,7 @@ t.test('a wrong parameter is refused with its name, its value and what is allowe
     ['POST', '/v1/payment_intents', { ...DANA, return_url: 'javascript:alert(1)' }, 400, 'parameter_invalid', 'return_url', /javascript/],
     ['POST', '/v1/payment_intents', { ...DANA, return_url: 'https://shop.test/\r\nSet-Cookie: a=b' }, 400, 'parameter_invalid', 'return_url', /control characters/],
     ['POST', '/v1/payment_intents', { ...DANA, return_url: undefined }, 400, 'parameter_missing', 'return_url', /way back/],
-    ['POST', '/v1/payment_intents', { ...DANA, payment_method_data: undefined, payment_method: 'pm_1' }, 404, 'resource_missing', 'payment_method', /No such payment method: "pm_1"/],
+    ['POST', '/v1/payment_intents', { ...DANA, payment_method_data: undefined, payment_method: 'pm_1' }, 400, 'resource_missing', 'payment_method', /No such payment method: "pm_1"/],
     ['POST', '/v1/payment_intents', { ...DANA, metadata: { a: {} } }, 400, 'parameter_invalid', 'metadata[a]', /string or number or boolean/],
     ['POST', `/v1/payment_intents/${intent.id}`, { amount: 1 }, 400, 'amount_too_small', 'amount', /too small/],
     ['POST', `/v1/payment_intents/${intent.id}`, { currency: 'PHP' }, 400, 'currency_not_supported', 'currency', /PHP/],

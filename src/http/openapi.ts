@@ -48,6 +48,7 @@ export function serveDocumentation (app: FastifyInstance, { document, page }: { 
     viewer ??= openViewer(path, page)
     const { routing } = await viewer
     reply.hijack()
+    reply.raw.setHeader('Request-Id', request.id)
     routing(request.raw, reply.raw)
   })
   app.addHook('onClose', async () => { await (await viewer)?.close() })

@@ -89,7 +89,7 @@ t.test('a receiver that never answers holds up neither the API nor other receive
   t.ok(silent.received.length < 60, 'the quick one has everything while the silent one is waited for')
   inOrder(t, quick.received)
   await eventually(sandbox, () => deliveries(sandbox).every(({ status }) => status !== 'pending'))
-  const failed = deliveries(sandbox).filter(({ status }) => status === 'failed')
+  const failed = deliveries(sandbox).filter(({ status, url }) => status === 'failed' && url === silent.url)
   t.equal(failed.length, 60)
   t.ok(failed.every(({ attempts }) => attempts[0]?.error === 'no answer within 150 ms'))
   inOrder(t, silent.received)

@@ -17,7 +17,7 @@ export function chooseMethod (
   const id = saved ?? record?.intent.payment_method
   if (id === undefined) return undefined
   const method = around.savedMethod(id)
-  if (method === undefined) throw errors.resource_missing('payment method', id, 'payment_method')
+  if (method === undefined) throw errors.resource_missing('payment method', id, 'payment_method', 400)
   return method
 }
 
