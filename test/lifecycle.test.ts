@@ -71,7 +71,7 @@ function refusalOf (decide: () => unknown): ApiError | undefined {
 
 function refuses (t: Test, decide: () => unknown, code: string, param: string | undefined, message: string | RegExp): void {
   const refusal = refusalOf(decide)
-  t.match(refusal, { status: code === 'resource_missing' ? 404 : 400, code }, `${code}: ${message}`)
+  t.match(refusal, { status: 400, code }, `${code}: ${message}`)
   t.equal(refusal?.param, param)
   if (typeof message === 'string') t.equal(refusal?.message, message)
   else t.match(refusal?.message, message)
