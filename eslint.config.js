@@ -75,7 +75,7 @@ export default [
   {
     files: ['src/**/*.ts'],
     ignores: ['src/main.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read by main.ts and config.ts only.' }] }
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read by main.ts only, which hands it to config.ts.' }] }
   },
   {
     files: ['src/**/*.ts'],
@@ -83,6 +83,9 @@ export default [
     rules: {
       'no-restricted-syntax': ['error', {
         selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+        message: 'Time comes from the sandbox clock.'
+      }, {
+        selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
         message: 'Time comes from the sandbox clock.'
       }]
     }

@@ -5,11 +5,11 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { readTls, type Config } from './config.ts'
 import { SandboxClock } from './core/clock.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
-import { switchTable, type Switches } from './core/switches.ts'
+import { switchesOf } from './core/switches.ts'
 import { assetRoutes } from './html/page.ts'
 import { authentication } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
-import { answerErrors, answerUnknownRoutes } from './http/errors.ts'
+import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
@@ -17,8 +17,10 @@ import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
 import { accountDefinition, Accounts } from './store/accounts.ts'
+import { BEGINNING, beginningDefinition, beginningOf } from './store/beginning.ts'
 import { Agenda } from './store/agenda.ts'
-import { createCommit, eventDefinition, put } from './store/commit.ts'
+import { createCommit, put } from './store/commit.ts'
+import { eventDefinition } from './store/events.ts'
 import { Database } from './store/database.ts'
 import { balanceDefinition, WalletBalances } from './wallet/balances.ts'
 import { walletRoutes } from './wallet/routes.ts'
@@ -40,11 +42,13 @@ import { ErrorAnswer } from './wooshpay/wire.ts'
 
 /** Everything that is stored, in the order in which the data file holds it. */
 const definitions = [
-  accountDefinition, webhookEndpointDefinition, paymentIntentDefinition, paymentMethodDefinition, eventDefinition,
+  beginningDefinition, accountDefinition, webhookEndpointDefinition, paymentIntentDefinition, paymentMethodDefinition, eventDefinition,
   deliveryDefinition, visitDefinition, balanceDefinition, idempotencyDefinition
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
+/** Far longer than any id, so that a wrong one is told from a wrong address. */
+const LONGEST_ID = 2048
 /** How often a stop looks for connections that have become idle. */
 const HANG_UP_MS = 20
 
@@ -68,14 +72,18 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export async function buildApp (config: Config, { describe = false }: AppOptions = {}): Promise<Sandbox> {
   const secrets = createSecrets(config.SEED)
   let requests = 0
+  // With a seed, ids of requests repeat from run to run, but not within one data file.
+  let earlierEvents = 0
   const app: FastifyInstance = Fastify({
     https: readTls(config) ?? null,
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
-    routerOptions: { querystringParser: readBrackets },
+    routerOptions: { querystringParser: readBrackets, maxParamLength: LONGEST_ID },
+    frameworkErrors,
+    clientErrorHandler,
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.TRUST_PROXY,
-    genReqId: () => `req_${secrets(24, `request ${++requests}`)}`
+    genReqId: () => `req_${secrets(24, `request ${earlierEvents}.${++requests}`)}`
   })
   const { log } = app
 
@@ -86,17 +94,22 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     definitions,
     onCompactionError: error => { log.error(error, 'The data file could not be written anew; its journal goes on.') }
   })
-  const newClock = config.CLOCK === undefined ? { offset_ms: 0 } : { offset_ms: 0, frozen_at_ms: config.CLOCK }
+  earlierEvents = database.collection(eventDefinition).size
+  const beginning = database.collection(beginningDefinition).find(BEGINNING)?.record ?? beginningOf(config.CLOCK)
+  if (config.CLOCK !== undefined && beginning.clock.frozen_at_ms !== config.CLOCK) {
+    log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
+  }
   const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account))
   const accounts = new Accounts({
     database,
     defaults: switchesOf(config),
-    newClock,
-    open: account => {
-      const endpoint = config.WEBHOOK_URL === undefined
-        ? []
-        : [endpoints.prepare(account, { url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS] }, config.WEBHOOK_SECRET).operation]
-      commit(account, { operations: [put(accountDefinition, account.record), ...endpoint] })
+    newClock: beginning.clock,
+    open: (account, isNew) => {
+      const operations = isNew ? [put(beginningDefinition, beginning), put(accountDefinition, account.record)] : []
+      if (config.WEBHOOK_URL !== undefined) {
+        operations.push(...endpoints.ensure(account, { url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS] }, config.WEBHOOK_SECRET))
+      }
+      if (operations.length > 0) commit(account, { operations })
     }
   })
 
@@ -134,7 +147,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   assetRoutes(app)
   sandboxRoutes(app, {
     database,
-    clock: new SandboxClock(newClock),
+    clock: new SandboxClock(beginning.clock),
     version,
     token: config.SANDBOX_TOKEN,
     allowedHosts: config.ALLOWED_HOSTS,
@@ -148,7 +161,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   await app.register(async scope => {
     const api = scope.withTypeProvider<TypeBoxTypeProvider>()
     validateLazily(api)
-    await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400 })
+    await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
     refuseUnknownParameters(api)
     keepIdempotency(api, { database, commit })
@@ -163,17 +176,18 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
 
   // A kept connection whose last answer left after the stop began is idle too, and would hold it up.
   let hangUp: NodeJS.Timeout | undefined
-  app.addHook('preClose', async () => { hangUp = setInterval(() => { app.server.closeIdleConnections() }, HANG_UP_MS) })
+  let farewell: Promise<void> | undefined
+  app.addHook('preClose', async () => {
+    hangUp = setInterval(() => { app.server.closeIdleConnections() }, HANG_UP_MS)
+    agenda.stop()
+    // Beside the requests in flight, of which one may wait for a webhook.
+    farewell = dispatcher.close()
+  })
   app.addHook('onClose', async () => {
     clearInterval(hangUp)
-    agenda.stop()
-    await dispatcher.close()
+    await farewell
     await database.close()
   })
   agenda.start()
   return { app, accounts, database }
-}
-
-function switchesOf (config: Config): Switches {
-  return Object.fromEntries(Object.keys(switchTable).map(name => [name, config[name as keyof Switches]])) as unknown as Switches
 }

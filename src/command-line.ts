@@ -15,8 +15,7 @@ const names = Object.keys(settingTable) as Array<keyof typeof settingTable>
  * @example readCommandLine(['--port', '0']) // { command: 'serve', flags: { PORT: '0' } }
  */
 export function readCommandLine (argv: readonly string[]): Order {
-  // A setting that is true or false may stand without a value.
-  const args = argv.map(arg => names.some(name => arg === `--${flagOf(name)}` && settingTable[name].kind === flag) ? `${arg}=` : arg)
+  const args = argv.map((arg, index) => standsAlone(arg, argv[index + 1]) ? `${arg}=` : arg)
   const { values, positionals } = parse(args)
   if (values.help === true) return { command: 'help' }
   const [command = 'serve', extra] = positionals
@@ -45,11 +44,20 @@ ${settings.join('\n')}
 `
 }
 
+/** A setting that is true or false needs no value. */
+function standsAlone (arg: string, next: string | undefined): boolean {
+  const name = names.find(name => arg === `--${flagOf(name)}`)
+  return name !== undefined && settingTable[name].kind === flag && (next === undefined || flag.parse(next) === undefined)
+}
+
 function parse (args: string[]): { values: Record<string, string | boolean | undefined>, positionals: string[] } {
   const settings = Object.fromEntries(names.map(name => [flagOf(name), { type: 'string' as const }]))
   try {
     return parseArgs({ args, options: { ...settings, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
   } catch (error) {
-    throw new SettingError((error as Error).message)
+    const given = /'(-[^\s=']*)/.exec((error as Error).message)?.[1] ?? args.join(' ')
+    const name = names.find(name => given === `--${flagOf(name)}`)
+    if (name !== undefined) throw new SettingError(`${name} has no value, as in ${given}=VALUE; allowed: ${settingTable[name].kind.allowed}.`)
+    throw new SettingError(`"${given}" is not a flag; allowed: --help, ${names.map(name => `--${flagOf(name)}`).join(', ')}.`)
   }
 }

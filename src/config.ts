@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { isHttpAddress } from './core/addresses.ts'
+import { parseApiKey } from './core/api-keys.ts'
+import { EVENT_TYPE } from './core/event-types.ts'
 import { ID_TIMES } from './core/ids.ts'
 import {
   either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Kind, type Setting, type ValuesOf
@@ -8,15 +12,23 @@ import { switchTable } from './core/switches.ts'
 const httpAddress: Kind<string> = {
   allowed: 'an http or https address without a path, such as https://sandbox.test',
   parse: value => {
-    if (!URL.canParse(value)) return undefined
-    const { protocol, origin, pathname, search, hash } = new URL(value)
-    return /^https?:$/.test(protocol) && `${pathname}${search}${hash}` === '/' ? origin : undefined
+    if (!isHttpAddress(value)) return undefined
+    const { origin, pathname, search, hash } = new URL(value)
+    return `${pathname}${search}${hash}` === '/' ? origin : undefined
   }
 }
 
 const webhookAddress: Kind<string> = {
   allowed: 'an http or https address, such as http://localhost:3000/webhooks',
-  parse: value => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined
+  parse: value => isHttpAddress(value) ? value : undefined
+}
+
+const secretKey: Kind<string> = {
+  allowed: 'keys that start with sk_test_',
+  parse: value => {
+    const key = parseApiKey(value)
+    return key?.kind === 'sk' && key.mode === 'test' ? value : undefined
+  }
 }
 
 const time: Kind<number> = {
@@ -42,14 +54,14 @@ const processTable = {
     about: 'What an answered write survives: the end of the `process` (kill -9 too), or also that of the machine (`disk`)'
   },
   API_KEYS: {
-    kind: optional(listOf(matching(/^sk_test_[\x21-\x39\x3b-\x7e]{1,255}$/, 'keys that start with sk_test_'))),
+    kind: optional(listOf(secretKey)),
     default: undefined,
     about: 'The only secret keys that are taken, with commas between; left out: every `sk_test_…` opens an account of its own'
   },
   WEBHOOK_URL: { kind: optional(webhookAddress), default: undefined, about: 'A webhook endpoint that every account has from its first use' },
   WEBHOOK_SECRET: { kind: optional(text), default: undefined, about: 'The secret of that endpoint; left out: made for each account' },
   WEBHOOK_EVENTS: {
-    kind: listOf(either(oneOf('*'), matching(/^[a-z_]+(\.[a-z_]+)+$/, 'types of events'))),
+    kind: listOf(either(oneOf('*'), matching(EVENT_TYPE, 'types of events'))),
     default: ['*'] as readonly string[],
     about: 'The events of that endpoint, with commas between'
   },
@@ -83,7 +95,7 @@ export function readConfig (flags: Readonly<Record<string, string>>, environment
 
 /**
  * The certificate and key to serve https with, if they are set.
- * @throws SettingError when a file cannot be read
+ * @throws SettingError when a file cannot be read, or is none
  */
 export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buffer, key: Buffer } | undefined {
   if (cert === undefined || key === undefined) return undefined
@@ -94,7 +106,13 @@ export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buff
       throw new SettingError(`${name} is "${path}", which cannot be read: ${(error as Error).message}.`)
     }
   }
-  return { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
+  const pair = { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
+  try {
+    createSecureContext(pair)
+  } catch (error) {
+    throw new SettingError(`TLS_CERT is "${cert}" and TLS_KEY is "${key}", which are no certificate and its key in PEM: ${(error as Error).message}.`)
+  }
+  return pair
 }
 
 /** @example flagOf('PUBLIC_URL') // 'public-url' */

@@ -5,7 +5,7 @@ import { buildApp, type Sandbox } from './app.ts'
 import { help, readCommandLine } from './command-line.ts'
 import { readConfig, type Config } from './config.ts'
 import { SettingError } from './core/settings.ts'
-import { publishableKey } from './store/accounts.ts'
+import { publishableKey } from './core/api-keys.ts'
 import { FileLockedError } from './store/file-lock.ts'
 import { DataFileError } from './store/journal.ts'
 
@@ -16,10 +16,17 @@ const STOP_MS = 4500
 
 /** Stops what runs so far; a signal may come before the sandbox is there. */
 let stop = async (): Promise<void> => {}
+let isStopping = false
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
+  // A terminal sends Ctrl-C to the whole group, and npm sends it once more: the second one changes nothing.
+  process.on(signal, () => {
+    if (isStopping) return
+    isStopping = true
     setTimeout(() => process.exit(0), STOP_MS).unref()
-    void stop().then(() => process.exit(0))
+    stop().then(() => process.exit(0), error => {
+      process.stderr.write(`wooshpay-sandbox: the stop failed: ${String(error)}\n`)
+      process.exit(1)
+    })
   })
 }
 

@@ -555,7 +555,7 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       '*.localhost, *.internal, *.local, the host of PUBLIC_URL, and those in ALLOWED_HOSTS.'],
     body_malformed: [errors.body_malformed('line 1'), 400, 'invalid_request_error', undefined, 'The request body is not valid JSON: line 1.'],
     body_too_large: [errors.body_too_large(1024), 413, 'invalid_request_error', undefined, 'The request body is larger than 1024 bytes.'],
-    body_not_readable: [errors.body_not_readable('Cut off.'), 400, 'invalid_request_error', undefined, 'Cut off.'],
+    request_malformed: [errors.request_malformed('cut off'), 400, 'invalid_request_error', undefined, 'The request cannot be read: cut off.'],
     content_type_unsupported: [errors.content_type_unsupported('text/xml'), 415, 'invalid_request_error', undefined,
       'The content type "text/xml" is not supported; send application/json or application/x-www-form-urlencoded.'],
     route_unknown: [errors.route_unknown('GET', '/v1/x'), 404, 'invalid_request_error', undefined,

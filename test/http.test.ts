@@ -1,10 +1,12 @@
+import { connect } from 'node:net'
+import { text as consume } from 'node:stream/consumers'
 import Fastify from 'fastify'
 import t from 'tap'
 import { SnowflakeIds } from '../src/core/ids.ts'
 import { idempotencyDefinition, keepIdempotency } from '../src/http/idempotency.ts'
 import { createCommit } from '../src/store/commit.ts'
 import { Database } from '../src/store/database.ts'
-import { publishableKey } from '../src/store/accounts.ts'
+import { publishableKey } from '../src/core/api-keys.ts'
 import { call, KEY, startSandbox, type RunningSandbox } from './support/sandbox.ts'
 
 const DANA = { amount: 20000, currency: 'IDR', confirm: true, payment_method_data: { type: 'dana' }, return_url: 'https://shop.test/back' }
@@ -29,6 +31,7 @@ t.test('a key is taken as HTTP Basic only, and every other credential is refused
     ['a key that is not encoded', `Basic ${KEY}`, 401, 'api_key_invalid', /base64/],
     ['another scheme', `Digest ${KEY}`, 401, 'api_key_invalid', /HTTP Basic/],
     ['no key at all', basic('admin:admin'), 401, 'api_key_invalid', /sk_test_/],
+    ['a live key as Bearer', 'Bearer sk_live_abcdefghijkl', 401, 'api_key_live', /live key sk_live_…ijkl/],
     ['an empty key', basic(':'), 401, 'api_key_invalid', /sk_test_/],
     ['a prefix alone', basic('sk_test_:'), 401, 'api_key_invalid', /sk_test_/],
     ['a live secret key', basic('sk_live_abcdefghijkl:'), 401, 'api_key_live', /live key sk_live_…ijkl was sent to a sandbox/],
@@ -67,6 +70,10 @@ t.test('a publishable key retrieves and confirms the PaymentIntent whose client_
   t.same((await sandbox.call('GET', `${path}?client_secret=${intent.client_secret}`, undefined, { key })).body, intent)
   t.equal((await sandbox.call('POST', `${path}/confirm`, { client_secret: intent.client_secret }, { key })).body.status, 'requires_action')
   t.equal((await sandbox.call('POST', `${path}/cancel`, { client_secret: intent.client_secret }, { key })).status, 403)
+
+  const headers = { 'idempotency-key': 'of-the-shop' }
+  t.equal((await sandbox.call('POST', `${path}/confirm`, {}, { headers })).status, 200)
+  t.equal((await sandbox.call('POST', `${path}/confirm`, {}, { headers, key })).body.error.code, 'client_secret_invalid', 'the shop\'s Idempotency-Key opens nothing')
 })
 
 t.test('accounts see nothing of each other', async t => {
@@ -97,7 +104,7 @@ t.test('bodies arrive as JSON, as forms, empty, or with GET', async t => {
   const sandbox = await startSandbox(t)
   const form = 'amount=20000&currency=IDR&confirm=true&payment_method_data[type]=dana&return_url=https%3A%2F%2Fshop.test&payment_method_types[]=dana&metadata[order]=7&payment_method_types[]=dana'
   const fromForm = await sandbox.call('POST', '/v1/payment_intents', form, { headers: { 'content-type': 'application/x-www-form-urlencoded' } })
-  t.match(fromForm.body, { amount: 20000, status: 'requires_action', payment_method_types: ['dana', 'dana'], metadata: { order: '7' } })
+  t.match(fromForm.body, { amount: 20000, status: 'requires_action', payment_method_types: ['dana'], metadata: { order: '7' } })
 
   const nulls = await sandbox.call('POST', '/v1/payment_intents', { ...DANA, description: null, metadata: { a: 'null', b: null, c: 1, d: true }, shipping: null })
   t.notOk('description' in nulls.body)
@@ -106,6 +113,11 @@ t.test('bodies arrive as JSON, as forms, empty, or with GET', async t => {
   const proto = await sandbox.call('POST', '/v1/payment_intents', '{"__proto__":{"amount":1},"metadata":{"__proto__":"kept","constructor":"too"},"amount":100,"currency":"IDR"}')
   t.equal(proto.body.amount, 100)
   t.match(proto.text, '"metadata":{"__proto__":"kept","constructor":"too"}', 'a key is only a key')
+
+  const names = await sandbox.call('POST', '/v1/payment_intents', 'amount=100&currency=IDR&metadata[constructor]=a&metadata[toString]=b&metadata[hasOwnProperty]=c', { headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  t.same(names.body.metadata, { constructor: 'a', toString: 'b', hasOwnProperty: 'c' }, 'in forms too')
+  const nested = await sandbox.call('POST', '/v1/payment_intents', { ...DANA, shipping: JSON.parse(`${'{"a":'.repeat(62)}"[[[[{{{{"${'}'.repeat(62)}`) })
+  t.equal(nested.status, 200, 'what is nested as deep as is allowed, with brackets in its text')
 
   const { body: intent } = nulls
   for (const contentType of ['application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded', 'text/plain']) {
@@ -131,6 +143,9 @@ t.test('a body that cannot be read is refused with the place, and changes nothin
     ['a bare word', 'application/json', 'amount', 400, 'body_malformed', /line 1, column 1/],
     ['a list', 'application/json', '[1]', 400, 'parameter_invalid', /object/],
     ['a text', 'application/json', '"x"', 400, 'parameter_invalid', /object/],
+    ['more than 64 levels', 'application/json', `${'{"shipping":'.repeat(65)}1${'}'.repeat(65)}`, 400, 'body_malformed', /nested more than 64 levels deep/],
+    ['brackets that would end a parser', 'application/json', '['.repeat(100_000), 400, 'body_malformed', /nested more than 64 levels deep/],
+    ['more parameters than a form may have', 'application/x-www-form-urlencoded', 'a=1&'.repeat(10_001), 400, 'request_malformed', /Parameter limit exceeded/],
     ['XML', 'application/xml', '<amount>1</amount>', 415, 'content_type_unsupported', /"application\/xml" is not supported; send application\/json/],
     ['a wrong content type', ';;', '{}', 415, 'content_type_unsupported', /application\/json/],
     ['more than 1 MiB', 'application/json', JSON.stringify({ description: 'x'.repeat(1 << 20) }), 413, 'body_too_large', /1048576 bytes/]
@@ -149,7 +164,7 @@ t.test('a wrong parameter is refused with its name, its value and what is allowe
   const sandbox = await startSandbox(t)
   const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR' })
   const before = await counts(sandbox)
-  const table: ReadonlyArray<[string, string, object | undefined, number, string, string | undefined, RegExp]> = [
+  const table: ReadonlyArray<[string, string, object | string | undefined, number, string, string | undefined, RegExp]> = [
     ['POST', '/v1/payment_intents', {}, 400, 'parameter_missing', 'amount', /Missing required parameter: amount/],
     ['POST', '/v1/payment_intents', { amount: 100 }, 400, 'parameter_missing', 'currency', /currency/],
     ['POST', '/v1/payment_intents', { ...DANA, amount: '100' }, 400, 'parameter_invalid', 'amount', /"100" is not of type integer/],
@@ -160,6 +175,12 @@ t.test('a wrong parameter is refused with its name, its value and what is allowe
     ['POST', '/v1/payment_intents', { ...DANA, currency: 'USD' }, 400, 'currency_not_supported', 'currency', /DANA does not take USD; allowed: IDR/],
     ['POST', '/v1/payment_intents', { ...DANA, currency: 'rupiah' }, 400, 'parameter_invalid', 'currency', /"rupiah"/],
     ['POST', '/v1/payment_intents', { ...DANA, currency: 7 }, 400, 'parameter_invalid', 'currency', /7 is not of type string/],
+    ['POST', '/v1/payment_intents', '{"amount":1e400,"currency":"IDR"}', 400, 'parameter_invalid', 'amount', /integer/],
+    ['POST', '/v1/payment_intents', '{"amount":100,"currency":"IDR","quantity":1e400}', 400, 'parameter_invalid', 'quantity', /integer/],
+    ['POST', '/v1/payment_intents', 'null', 400, 'parameter_missing', 'amount', /amount/],
+    ['GET', '/v1/payment_intents/%ff', undefined, 400, 'request_malformed', undefined, /cannot be read/],
+    ['GET', `/v1/payment_intents/${'1'.repeat(2000)}`, undefined, 404, 'resource_missing', 'id', /No such PaymentIntent/],
+    ['GET', '/v1/payment_intents/', undefined, 404, 'resource_missing', 'id', /No such PaymentIntent: ""/],
     ['POST', '/v1/payment_intents', { ...DANA, confirm: 'yes' }, 400, 'parameter_invalid', 'confirm', /"yes" is not of type boolean/],
     ['POST', '/v1/payment_intents', { ...DANA, payment_method_data: {} }, 400, 'parameter_missing', 'payment_method_data[type]', /payment_method_data\[type\]/],
     ['POST', '/v1/payment_intents', { ...DANA, payment_method_data: { type: 'card' } }, 400, 'payment_method_not_supported', 'payment_method_data[type]', /"card"; it has: dana/],
@@ -324,8 +345,37 @@ t.test('every answer of the API has a Request-Id, and pages of other sites may r
     headers: { origin: 'https://shop.test', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type,idempotency-key' }
   })
   t.equal(preflight.status, 204)
+  t.equal((await sandbox.call('OPTIONS', '/v1/payment_intents', undefined, { key: null })).status, 204)
   t.match(preflight.headers.get('access-control-allow-headers'), /authorization,content-type,idempotency-key/)
   t.match(preflight.headers.get('access-control-allow-methods'), /POST/)
+})
+
+t.test('what is no HTTP, or too large for it, is answered with the envelope too', async t => {
+  const sandbox = await startSandbox(t)
+  const { port } = new URL(sandbox.url)
+  for (const [text, status] of [
+    ['GET / HTTP/1.1\r\nno colon\r\n\r\n', 400], ['nonsense\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431]
+  ] as const) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(text)
+    const answer = await consume(socket)
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `))
+    t.match(JSON.parse(answer.slice(answer.indexOf('{'))), { error: { type: 'invalid_request_error', code: 'request_malformed' } })
+  }
+  t.equal((await sandbox.call('GET', '/_sandbox/health')).status, 200, 'and others are served')
+})
+
+t.test('many metadata keys cost their number, not its square', async t => {
+  const sandbox = await startSandbox(t)
+  const metadata = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`key-${index}`, index]))
+  const { body } = await sandbox.call('POST', '/v1/payment_intents', { amount: 100, currency: 'IDR', metadata })
+  const started = process.cpuUsage()
+  await sandbox.call('POST', `/v1/payment_intents/${body.id}`, { metadata: { 'key-7': 'seven' } })
+  const { user } = process.cpuUsage(started)
+  t.ok(user < 5_000_000, `${user / 1e6} s of work; compared pair by pair it would be more than 10`)
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/search?query=${encodeURIComponent('metadata["key-7"]:"seven"')}`)).body.data.length, 1)
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/search?query=${encodeURIComponent('metadata["key-7"]:"7"')}`)).body.data.length, 0)
 })
 
 t.test('lists page by cursor in both directions, filter by time and customer, and search finds by every field', async t => {

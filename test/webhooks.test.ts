@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { defaultSwitches, switchTable, type Switches } from '../src/core/switches.ts'
+import { readSettings } from '../src/core/settings.ts'
+import { switchTable, type Switches } from '../src/core/switches.ts'
 import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from '../src/webhooks/deliveries.ts'
 import { retryGaps } from '../src/webhooks/schedule.ts'
 import { signatureHeaders } from '../src/webhooks/signature.ts'
 import { verify } from './support/documented-verifier.ts'
+
+const defaultSwitches = readSettings(switchTable, {})
 
 /** 18 attempts have 17 gaps; milliseconds. */
 const DOCUMENTED = [

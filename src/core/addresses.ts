@@ -15,6 +15,11 @@ export function whyUnsafe (address: string): string | undefined {
   return undefined
 }
 
+/** Whether a server can be reached at an address: http or https, complete. */
+export function isHttpAddress (address: string): boolean {
+  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
+}
+
 /**
  * The address that a browser is sent to: the merchant's own, with a scheme where it has none.
  * @example

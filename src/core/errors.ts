@@ -78,7 +78,7 @@ export const errors = {
   body_too_large: (limitBytes: number) => new ApiError({
     status: 413, code: 'body_too_large', message: `The request body is larger than ${limitBytes} bytes.`
   }),
-  body_not_readable: (why: string) => new ApiError({ status: 400, code: 'body_not_readable', message: why }),
+  request_malformed: (why: string) => new ApiError({ status: 400, code: 'request_malformed', message: `The request cannot be read: ${why}.` }),
   content_type_unsupported: (contentType: string) => new ApiError({
     status: 415,
     code: 'content_type_unsupported',

@@ -1,3 +1,5 @@
+import { maskKeys } from './api-keys.ts'
+
 /** A kind of value that a setting takes: how its text is read, and what to say when it can't be. */
 export interface Kind<T> {
   /** What is allowed, as it stands in messages and in the README. */
@@ -33,7 +35,7 @@ export function readSettings<Table extends SettingTable> (
     const text = texts[name]
     if (text === undefined) return [name, fallback]
     const value = kind.parse(text)
-    if (value === undefined) throw new SettingError(`${name} is ${JSON.stringify(text)}; allowed: ${kind.allowed}.`)
+    if (value === undefined) throw new SettingError(`${name} is ${JSON.stringify(maskKeys(text))}; allowed: ${kind.allowed}.`)
     return [name, value]
   })
   return Object.fromEntries(values) as ValuesOf<Table>

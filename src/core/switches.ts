@@ -47,10 +47,10 @@ export const switchTable = {
   }
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
-export type Switches = {
-  -readonly [Name in keyof typeof switchTable]: NonNullable<ReturnType<(typeof switchTable)[Name]['kind']['parse']>>
-}
+export type Switches = ValuesOf<typeof switchTable>
 
-/** The values when nothing is set. */
-export const defaultSwitches: Switches = Object.fromEntries(
-  Object.entries(switchTable).map(([name, setting]) => [name, setting.default])) as ValuesOf<typeof switchTable>
+/** The switches among all settings. */
+export function switchesOf (settings: Switches): Switches {
+  const names = Object.keys(switchTable) as Array<keyof Switches>
+  return Object.fromEntries(names.map(name => [name, settings[name]])) as unknown as Switches
+}

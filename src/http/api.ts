@@ -2,7 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import type { ApiError } from '../core/errors.ts'
 import type { Account } from '../store/accounts.ts'
-import type { Cause } from '../store/commit.ts'
+import type { Cause } from '../store/events.ts'
 
 /** A Fastify instance whose handlers get their types from the routes' TypeBox schemas. */
 export type Api = FastifyInstance<

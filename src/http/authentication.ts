@@ -1,6 +1,7 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { errors } from '../core/errors.ts'
-import { maskKey, publishableKey, type Account, type Accounts } from '../store/accounts.ts'
+import { maskKey, parseApiKey, publishableKey } from '../core/api-keys.ts'
+import type { Account, Accounts } from '../store/accounts.ts'
 import type { Caller } from './api.ts'
 import { publicUrlOf } from './public-url.ts'
 
@@ -11,8 +12,6 @@ export interface AuthenticationOptions {
   /** What browsers are sent to; undefined: the request's own host. */
   readonly publicUrl: string | undefined
 }
-
-const KEY = /^(sk|pk)_(test|live)_[\x21-\x39\x3b-\x7e]{1,255}$/
 
 /**
  * HTTP Basic with the key as user name, as WooshPay's introduction describes it; sets `request.caller`.
@@ -53,6 +52,7 @@ function accountOf (accounts: Accounts, key: string, isPublishable: boolean): Ac
 function keyOf (authorization: string | undefined): string {
   if (authorization === undefined || authorization.trim() === '') throw errors.api_key_missing()
   const [scheme = '', credential = ''] = authorization.trim().split(/\s+/, 2)
+  if (parseApiKey(credential)?.mode === 'live') throw errors.api_key_live(maskKey(credential))
   if (scheme.toLowerCase() === 'bearer') {
     throw errors.api_key_invalid('The API key was sent as Bearer. Use HTTP Basic authentication: the key as user name, an empty password.')
   }
@@ -61,10 +61,10 @@ function keyOf (authorization: string | undefined): string {
   }
   const decoded = Buffer.from(credential, 'base64').toString('latin1')
   const key = decoded.split(':', 1)[0] ?? ''
-  const match = KEY.exec(key)
-  if (match === null) {
+  const parsed = parseApiKey(key)
+  if (parsed === undefined) {
     throw errors.api_key_invalid('The user name of the Basic credential is not an API key: it has to start with sk_test_ (or pk_test_), base64-encoded with a colon after it.')
   }
-  if (match[2] === 'live') throw errors.api_key_live(maskKey(key))
+  if (parsed.mode === 'live') throw errors.api_key_live(maskKey(key))
   return key
 }

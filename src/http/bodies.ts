@@ -4,15 +4,18 @@ import { parse as parseQuery } from 'qs'
 import { errors } from '../core/errors.ts'
 import { isObject, noteForm } from './validation.ts'
 
-/** Deeper brackets and longer lists than any parameter has. */
-const QUERY_LIMITS = { depth: 8, parameterLimit: 2000, arrayLimit: 200, strictDepth: false } as const
+/** Deeper brackets and longer lists than any parameter has; a name is a name, also `constructor`. */
+const QUERY = { depth: 8, parameterLimit: 10_000, arrayLimit: 200, plainObjects: true } as const
+/** Deeper than any body of this API; far from where writing JSON would run out of stack. */
+const DEEPEST_JSON = 64
+const [QUOTE, BACKSLASH, BRACE, BRACKET, BRACE_END, BRACKET_END] = [0x22, 0x5c, 0x7b, 0x5b, 0x7d, 0x5d]
 
 /**
  * Reads `a[b]=1&c[]=2` into nested objects and lists.
  * @example readBrackets('created[gt]=1') // { created: { gt: '1' } }
  */
 export function readBrackets (text: string): Record<string, unknown> {
-  return parseQuery(text, QUERY_LIMITS)
+  return parseQuery(text, QUERY)
 }
 
 /**
@@ -25,9 +28,13 @@ export function readBodies (app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
 
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    const form = readBrackets(body.toString())
-    noteForm(form)
-    done(null, form)
+    try {
+      const form = parseQuery(body.toString(), { ...QUERY, throwOnLimitExceeded: true })
+      noteForm(form)
+      done(null, form)
+    } catch (error) {
+      done(errors.request_malformed((error as Error).message.replace(/\.$/, '')))
+    }
   })
   app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json\b/, { parseAs: 'string' }, (_request, body, done) => {
     const text = body.toString()
@@ -35,10 +42,14 @@ export function readBodies (app: FastifyInstance): void {
       done(null, {})
       return
     }
+    if (isTooDeep(text)) {
+      done(errors.body_malformed(`it is nested more than ${DEEPEST_JSON} levels deep`))
+      return
+    }
     try {
       done(null, withoutNulls(JSON.parse(text), text))
     } catch {
-      void whereMalformed(text).then(where => { done(errors.body_malformed(where)) })
+      whereMalformed(text).then(where => { done(errors.body_malformed(where)) }, done)
     }
   })
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
@@ -51,11 +62,28 @@ export function readBodies (app: FastifyInstance): void {
     const { body, query, method } = request
     if (method === 'GET') {
       if (isObject(body) && isObject(query)) request.query = { ...body, ...query }
-    } else if (body === undefined) {
-      request.body = {}
+    } else {
+      request.body = body ?? {}
     }
     done()
   })
+}
+
+/** Counts brackets outside of strings; the text need not be JSON. */
+function isTooDeep (text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index)
+    if (inString) {
+      if (character === BACKSLASH) index++
+      else if (character === QUOTE) inString = false
+    } else if (character === QUOTE) inString = true
+    else if (character === BRACE || character === BRACKET) {
+      if (++depth > DEEPEST_JSON) return true
+    } else if (character === BRACE_END || character === BRACKET_END) depth--
+  }
+  return false
 }
 
 /** A null is the same as nothing: integrations write out optional fields that they leave empty. */

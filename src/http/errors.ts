@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyError } from 'fastify'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, errors } from '../core/errors.ts'
 
 /** Writes every failure of an API as the error envelope, and logs those that are the sandbox's own. */
@@ -11,6 +12,29 @@ export function answerErrors (app: FastifyInstance): void {
     return reply.code(answer.status).send(answer.toJSON())
   })
   answerUnknownRoutes(app)
+}
+
+/** Answers what Fastify refuses before it has found a route: addresses that cannot be read. */
+export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = errors.request_malformed(error.message)
+  void reply.code(answer.status).header('Request-Id', request.id).send(answer.toJSON())
+}
+
+/** Answers what is no HTTP that Node can read; there is no request then, so the answer is written to the socket. */
+export function clientErrorHandler (error: ConnectionError, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, reason] = CLIENT_ERRORS[error.code] ?? [400, 'Bad Request']
+  const body = JSON.stringify(errors.request_malformed(error.message).toJSON())
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout']
 }
 
 /** Says which route there is not; called for a scope, its hooks (authentication, CORS) come first. */
@@ -27,5 +51,5 @@ function apiErrorOf (error: FastifyError | ApiError, contentType: string, bodyLi
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return errors.content_type_unsupported(contentType)
   }
   const { statusCode = 500 } = error
-  return statusCode >= 400 && statusCode < 500 ? errors.body_not_readable(error.message) : errors.internal()
+  return statusCode >= 400 && statusCode < 500 ? errors.request_malformed(error.message) : errors.internal()
 }

@@ -21,6 +21,7 @@ export interface IdempotencyRecord {
 
 export const idempotencyDefinition: Definition<IdempotencyRecord> = {
   name: 'idempotency_keys',
+  isListed: false,
   due: record => ({ at: record.expires_at, what: 'idempotency_key.expire' })
 }
 
@@ -43,14 +44,16 @@ export function keepIdempotency (app: FastifyInstance, { database, commit }: { d
 
   app.addHook('preHandler', (request, reply, done) => {
     const key = request.headers['idempotency-key']
-    const { account } = request.caller
+    const { account, isPublishable } = request.caller
     const mode = account.switches.IDEMPOTENCY
     if (request.method !== 'POST' || key === undefined || mode === 'off') return done()
     if (typeof key !== 'string' || key === '' || key.length > LONGEST_KEY) {
       throw errors.idempotency_key_invalid(`it has to have 1 to ${LONGEST_KEY} characters`)
     }
     const bodyHash = hash(JSON.stringify(request.body))
-    const id = hash(`${account.id} ${request.url.split('?', 1)[0]} ${key}${mode === 'lenient' ? ` ${bodyHash}` : ''}`)
+    // A publishable key must not be answered what a secret key was.
+    const scope = `${account.id} ${isPublishable ? 'pk' : 'sk'} ${request.routeOptions.url} ${JSON.stringify(request.params)}`
+    const id = hash(`${scope} ${key}${mode === 'lenient' ? ` ${bodyHash}` : ''}`)
     const record = kept.get(account.id, id)
     if (record !== undefined && record.expires_at > account.clock.now()) {
       if (record.body_hash !== bodyHash) throw errors.idempotency_key_reused(key)

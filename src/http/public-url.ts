@@ -8,5 +8,5 @@ export function publicUrlOf (request: FastifyRequest, publicUrl: string | undefi
   if (publicUrl !== undefined) return publicUrl
   const { localAddress, localPort } = request.socket
   // A request of HTTP/1.0 may come without a host.
-  return `${request.protocol}://${request.host || `${localAddress}:${localPort}`}`
+  return `${request.protocol === 'https' ? 'https' : 'http'}://${request.host || `${localAddress}:${localPort}`}`
 }

@@ -20,7 +20,7 @@ export function validateLazily (app: FastifyInstance): void {
 }
 
 function validatorCompiler (): FastifySchemaCompiler<object> {
-  const options = { allErrors: false, verbose: true, strict: false, allowUnionTypes: true, validateFormats: false } as const
+  const options = { allErrors: false, verbose: true, strict: false, strictNumbers: true, allowUnionTypes: true, validateFormats: false } as const
   const exact = new Ajv(options)
   const fromText = new Ajv({ ...options, coerceTypes: true })
   return ({ schema, httpPart }) => {
@@ -56,7 +56,7 @@ function errorOf (fault: ErrorObject | undefined): Error {
 }
 
 /** @example bracketed(['line_items', '0', 'price']) // 'line_items[0][price]' */
-export function bracketed (path: readonly string[]): string {
+function bracketed (path: readonly string[]): string {
   const [first = 'body', ...rest] = path
   return first + rest.map(part => `[${part}]`).join('')
 }
@@ -70,7 +70,7 @@ export function refuseUnknownParameters (app: FastifyInstance): void {
 }
 
 /** Parameters of a request that its route's schema does not know. */
-export function unknownParameters (request: FastifyRequest): string[] {
+function unknownParameters (request: FastifyRequest): string[] {
   const { body, querystring } = (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
   if (request.method === 'GET') return unknownIn(querystring, request.query, [])
   return unknownIn(body, request.body, [])

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
+import { accountId, maskKey, publishableKey } from '../core/api-keys.ts'
 import { SandboxClock, type ClockState } from '../core/clock.ts'
-import { oneWay } from '../core/ids.ts'
 import type { Switches } from '../core/switches.ts'
 import type { Definition } from './collection.ts'
 import type { Database } from './database.ts'
@@ -33,8 +32,8 @@ export interface AccountsOptions {
   readonly defaults: Switches
   /** The clock of an account at its first use. */
   readonly newClock: ClockState
-  /** Stores a new account, together with whatever else it begins with. */
-  readonly open: (account: Account) => void
+  /** Stores what an account lacks at its first use in this process: itself, when it is new, and what it begins with. */
+  readonly open: (account: Account, isNew: boolean) => void
 }
 
 /** Opens an account for every test key, at its first use. */
@@ -66,8 +65,10 @@ export class Accounts {
       this.#live.set(id, account)
       this.#byPublishableKey.set(account.record.publishable_key, id)
     }
-    // New, or its first write failed and was undone.
-    if (!account.isStored) this.#options.open(account)
+    // Not stored also means that its first write failed and was undone.
+    const { isStored } = account
+    if (!account.isOpen || !isStored) this.#options.open(account, !isStored)
+    account.isOpen = true
     return account
   }
 
@@ -96,6 +97,8 @@ export class Accounts {
 class LiveAccount implements Account {
   readonly id: string
   readonly clock: SandboxClock
+  /** It was used in this process. */
+  isOpen = false
   readonly #initial: AccountRecord
   readonly #options: AccountsOptions
   #switches: { own: Partial<Switches>, all: Switches } | undefined
@@ -120,21 +123,4 @@ class LiveAccount implements Account {
     if (this.#switches?.own !== switches) this.#switches = { own: switches, all: { ...this.#options.defaults, ...switches } }
     return this.#switches.all
   }
-}
-
-/** The account of a key: a hash, so that no file, log or page holds the key. */
-export function accountId (secretKey: string): string {
-  return `acct_${createHash('sha256').update(secretKey).digest('hex').slice(0, 16)}`
-}
-
-/** What a shop's page may know: it follows from the secret key and does not lead back to it. */
-export function publishableKey (secretKey: string): string {
-  return `pk_test_${oneWay(secretKey, 24)}`
-}
-
-/** @example maskKey('sk_test_abcdefgh') // 'sk_test_…efgh' */
-export function maskKey (key: string): string {
-  const body = key.replace(/^[a-z]+_(?:test|live)_/, '')
-  const prefix = key.slice(0, key.length - body.length)
-  return `${prefix}…${body.length > 8 ? body.slice(-4) : ''}`
 }

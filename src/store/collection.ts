@@ -12,6 +12,8 @@ export interface Due {
 export interface Definition<T extends Stored> {
   /** Names the collection in the data file. */
   readonly name: string
+  /** False for records that are only ever looked up by their id, which then needs no order. */
+  readonly isListed?: false
   /** What records can be found by besides their id: `status:succeeded`, `metadata.order:7`. */
   readonly keys?: (record: T) => readonly string[]
   /** The record's next appointment with the clock, if it has one. */
@@ -123,11 +125,11 @@ export class Collection<T extends Stored> {
     }
     const previous = row.record
     const { byKey } = this.#account(row.account)
-    const before = this.#keys(previous)
-    const after = this.#keys(record)
-    for (const key of before) if (!after.includes(key)) takeOut(byKey, key, row)
+    const before = new Set(this.#keys(previous))
+    const after = new Set(this.#keys(record))
+    for (const key of before) if (!after.has(key)) takeOut(byKey, key, row)
     row.record = record
-    for (const key of after) if (!before.includes(key)) putIn(listOf(byKey, key), row)
+    for (const key of after) if (!before.has(key)) putIn(listOf(byKey, key), row)
     return previous
   }
 
@@ -136,7 +138,7 @@ export class Collection<T extends Stored> {
     if (row === undefined) return undefined
     const { all, byKey } = this.#account(row.account)
     this.#rows.delete(id)
-    all.splice(positionOf(all, id), 1)
+    if (this.definition.isListed !== false) all.splice(positionOf(all, id), 1)
     for (const key of this.#keys(row.record)) takeOut(byKey, key, row)
     return row.record
   }
@@ -144,7 +146,7 @@ export class Collection<T extends Stored> {
   #insert (row: Row<T>): void {
     const { all, byKey } = this.#account(row.account)
     this.#rows.set(row.record.id, row)
-    putIn(all, row)
+    if (this.definition.isListed !== false) putIn(all, row)
     for (const key of this.#keys(row.record)) putIn(listOf(byKey, key), row)
   }
 

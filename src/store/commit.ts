@@ -3,33 +3,12 @@ import type { SnowflakeIds } from '../core/ids.ts'
 import type { Account } from './accounts.ts'
 import type { Definition, Stored } from './collection.ts'
 import type { Database } from './database.ts'
-
-/** The API call that caused an event, as the event names it. */
-export interface Cause {
-  readonly id: string
-  readonly idempotency_key?: string
-}
+import { eventDefinition, type Cause, type EventRecord } from './events.ts'
 
 /** Something that happened to an object, with the object as it then was. */
 export interface Raised {
   readonly type: string
   readonly object: Stored
-}
-
-/** An event as it is stored, answered by the API and sent to webhook endpoints. */
-export interface EventRecord {
-  readonly id: string
-  readonly object: 'event'
-  readonly created: number
-  readonly livemode: false
-  readonly request?: Cause
-  readonly data: { readonly object: Stored }
-  readonly type: string
-}
-
-export const eventDefinition: Definition<EventRecord> = {
-  name: 'events',
-  keys: event => [`type:${event.type}`, `object:${event.data.object.id}`]
 }
 
 /** A record to put, or to take out. */

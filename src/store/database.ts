@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LowSync, MemorySync } from 'lowdb'
 import { errors } from '../core/errors.ts'
@@ -48,9 +48,9 @@ export class Database {
     if (options.file === ':memory:') {
       return new Database(new LowSync(new MemorySync<State>(), state), undefined, async () => {}, options)
     }
-    const unlock = await hold(options.file)
+    const { file, unlock } = await hold(options.file)
     try {
-      const journal = new JournalAdapter(options.file, options.durability, state)
+      const journal = new JournalAdapter(file, options.durability, state)
       const low = new LowSync(journal, state)
       low.read()
       await journal.start()
@@ -127,11 +127,6 @@ export class Database {
     return () => { this.#listeners.delete(listener) }
   }
 
-  /** Writes what is staged now; whoever waits for it is told when that fails. */
-  async flush (): Promise<void> {
-    this.#flush()
-  }
-
   /** Writes the data file anew, so that it alone holds everything. */
   async compact (): Promise<void> {
     await this.#journal?.compact(() => { this.#flush() })
@@ -178,15 +173,16 @@ export class Database {
   }
 }
 
-/** Locks a file and makes its folder. */
-async function hold (file: string): Promise<() => Promise<void>> {
+/** Makes a file's folder and locks the file itself, whatever links lead to it. */
+async function hold (path: string): Promise<{ file: string, unlock: () => Promise<void> }> {
   try {
-    makeFolder(dirname(file))
+    makeFolder(dirname(path))
+    const file = existsSync(path) ? realpathSync(path) : path
     accessSync(dirname(file), constants.W_OK | constants.X_OK)
-    return await lockFile(file)
+    return { file, unlock: await lockFile(file) }
   } catch (error) {
     if (error instanceof FileLockedError) throw error
-    throw new DataFileError(`DATA_FILE is "${file}", whose folder cannot be used: ${(error as Error).message}; ` +
+    throw new DataFileError(`DATA_FILE is "${path}", whose folder cannot be used: ${(error as Error).message}; ` +
       'allowed: a path in a folder that can be written, or :memory:.')
   }
 }

@@ -32,6 +32,8 @@ export interface State {
 /** `process`: a write survives the end of the process; `disk`: also that of the machine. */
 export type Durability = 'process' | 'disk'
 
+/** Webhook secrets and client secrets stand in the files. */
+const OWNER_ONLY = 0o600
 /** Records a turn while the data file is written: 250 kept the longest stall at 30 ms with 100,000 records. */
 const RECORDS_PER_TURN = 250
 /** A journal below this size is not worth a new data file. */
@@ -192,7 +194,7 @@ export class JournalAdapter implements SyncAdapter<State> {
   }
 
   #open (number: number, length: number): void {
-    const fd = openSync(this.#path(number), 'a')
+    const fd = openSync(this.#path(number), 'a', OWNER_ONLY)
     try {
       ftruncateSync(fd, length)
       syncFolder(dirname(this.#file))
@@ -209,7 +211,7 @@ export class JournalAdapter implements SyncAdapter<State> {
     const journal = this.#number
     let bytes = 0
     try {
-      const fd = openSync(this.#temporary, 'w')
+      const fd = openSync(this.#temporary, 'w', OWNER_ONLY)
       try {
         for (const text of batches(dataFileLines(this.#state.collections, journal))) {
           const buffer = Buffer.from(text)

@@ -14,7 +14,7 @@ export interface WalletBalance {
   readonly balance: number
 }
 
-export const balanceDefinition: Definition<WalletBalance> = { name: 'wallet_balances' }
+export const balanceDefinition: Definition<WalletBalance> = { name: 'wallet_balances', isListed: false }
 
 /** Balances of one account's wallets. */
 export class WalletBalances {

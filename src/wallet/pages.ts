@@ -2,6 +2,7 @@ import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
 import { page } from '../html/page.ts'
 import type { Delivery } from '../webhooks/deliveries.ts'
+import { walletPath } from '../wooshpay/payment-methods/rules.ts'
 import { PIN_ATTEMPTS, testCustomers } from './customers.ts'
 import { OUTCOME_NAMES } from './outcomes.ts'
 import type { VisitView } from './service.ts'
@@ -21,12 +22,11 @@ const BACK_AFTER_SECONDS = 5
 export function walletPage (view: VisitView, settings: PageSettings): Html {
   const texts = TEXTS[settings.language]
   const isResult = view.step === 'result'
+  const backAfter = isResult && resultName(view.intent) !== 'waiting' ? BACK_AFTER_SECONDS : undefined
   return page({
     language: settings.language,
     title: `${settings.wallet} · ${texts.title}`,
-    refresh: isResult && view.back !== undefined && view.intent.status !== 'requires_confirmation'
-      ? { seconds: BACK_AFTER_SECONDS, url: view.back }
-      : undefined,
+    refresh: backAfter !== undefined && view.back !== undefined ? { seconds: backAfter, url: view.back } : undefined,
     body: html`
 ${banner(texts)}
 <main>
@@ -34,7 +34,7 @@ ${banner(texts)}
 <p class="brand">${settings.wallet}</p>
 <p class="quiet">${texts.payTo} <strong>${settings.merchant}</strong></p>
 <p class="amount" data-testid="amount">${formatMoney(view.intent.amount, view.intent.currency)}</p>
-${isResult ? result(view, texts) : openStep(view, texts, settings)}
+${isResult ? result(view, backAfter, texts) : openStep(view, texts, settings)}
 </div>
 <nav><a href="?lang=${settings.language === 'id' ? 'en' : 'id'}" lang="${settings.language === 'id' ? 'en' : 'id'}">${texts.otherLanguage}</a></nav>
 </main>
@@ -42,13 +42,14 @@ ${!isResult && strip(view, texts, settings.language)}`
   })
 }
 
-/** The page of an address that stands for no payment. */
-export function missingPage (language: Language, why: string): Html {
+/** The page of an address that stands for no payment, or of an entry that cannot be taken. */
+export function faultPage (language: Language, status: number, why: string): Html {
   const texts = TEXTS[language]
+  const title = status === 404 ? texts.missing : texts.fault
   return page({
     language,
-    title: texts.missing,
-    body: html`${banner(texts)}<main><div class="card"><h1>${texts.missing}</h1><p class="quiet">${why}</p></div></main>`
+    title,
+    body: html`${banner(texts)}<main><div class="card"><h1>${title}</h1><p class="quiet">${why}</p></div></main>`
   })
 }
 
@@ -105,14 +106,14 @@ ${fault !== false && html`<p class="bad" role="alert" id="fault" data-testid="fa
 <button data-testid="continue">${texts.continue}</button>`
 }
 
-function result ({ intent, back, deliveries }: VisitView, texts: Texts): Html {
+function result ({ intent, back, deliveries }: VisitView, backAfter: number | undefined, texts: Texts): Html {
   const name = resultName(intent)
   const isGood = name === 'paid' || name === 'processing'
   return html`
 <h1 class="${isGood ? 'good' : 'bad'}" role="status" data-testid="result">${texts.results[name]}</h1>
 ${back === undefined
   ? html`<p>${texts.closeWindow}</p>`
-  : html`<p class="quiet">${texts.backSoon}</p><a class="button" data-testid="back-to-merchant" href="${back}">${texts.back}</a>`}
+  : html`${backAfter !== undefined && html`<p class="quiet">${texts.backSoon(backAfter)}</p>`}<a class="button" data-testid="back-to-merchant" href="${back}">${texts.back}</a>`}
 <h2 class="quiet">${texts.webhooks}</h2>
 ${deliveries.length === 0
   ? html`<p class="quiet">${texts.noWebhooks}</p>`
@@ -168,5 +169,5 @@ function strip (view: VisitView, texts: Texts, language: Language): Html {
 }
 
 function action ({ method, intent }: VisitView, path: string, language: Language): string {
-  return `/v1/receives/${method}/pay/${intent.id}/${path}?lang=${language}`
+  return `${walletPath(method, intent.id)}/${path}?lang=${language}`
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, errors } from '../core/errors.ts'
 import { sendPage } from '../html/page.ts'
-import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
+import { walletPath, type PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
 import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
-import { missingPage, walletPage } from './pages.ts'
+import { faultPage, walletPage } from './pages.ts'
 import type { Wallet } from './service.ts'
 import { languageOf } from './texts.ts'
 import type { Entry } from './visit.ts'
@@ -32,7 +32,7 @@ export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantNam
     if (status >= 500) request.log.error(error)
     if (wantsJson(request)) return reply.code(status).send((error instanceof ApiError ? error : errors.internal()).toJSON())
     const { lang } = request.query as { lang?: string }
-    return sendPage(reply, missingPage(languageOf(lang, request.headers['accept-language']), message), status)
+    return sendPage(reply, faultPage(languageOf(lang, request.headers['accept-language']), status, message), status)
   })
 
   app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
@@ -60,14 +60,14 @@ export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantNam
   app.post<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async (request, reply) => {
     const { method, id, entry } = request.params
     const { attempt } = request.body
-    const known = attempt === undefined ? undefined : Number(attempt)
+    const known = typeof attempt === 'string' || typeof attempt === 'number' ? Number(attempt) : undefined
     const next = await wallet.enter(method, id, entryOf(entry, request.body), known)
     return reply.redirect(next ?? addressOf(method, id, request.query.lang), 303)
   })
 }
 
 function addressOf (method: string, id: string, lang: string | undefined): string {
-  const address = `/v1/receives/${encodeURIComponent(method)}/pay/${encodeURIComponent(id)}`
+  const address = walletPath(method, id)
   return lang === undefined ? address : `${address}?lang=${languageOf(lang, undefined)}`
 }
 

@@ -2,7 +2,8 @@ import { browserAddress, withParameters } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
-import { eventDefinition, put, type Commit } from '../store/commit.ts'
+import { put, type Commit } from '../store/commit.ts'
+import { eventDefinition } from '../store/events.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
@@ -19,7 +20,6 @@ const REDIRECT_STATUSES: Readonly<Partial<Record<PaymentIntent['status'], string
 
 /** All that a page shows. */
 export interface VisitView {
-  readonly account: Account
   readonly intent: PaymentIntent
   readonly method: string
   readonly attempt: number
@@ -62,7 +62,6 @@ export class Wallet {
     const { intent } = record
     const ending: Ending | undefined = visit.ended === undefined ? undefined : OUTCOMES[visit.ended]
     return {
-      account,
       intent,
       method,
       attempt: record.attempt,
@@ -116,7 +115,7 @@ export class Wallet {
 }
 
 /** Where the browser goes after the visit, as the account wants it. */
-export function returnAddress ({ switches }: Account, intent: PaymentIntent): string | undefined {
+function returnAddress ({ switches }: Account, intent: PaymentIntent): string | undefined {
   if (intent.return_url === undefined) return undefined
   const address = browserAddress(intent.return_url)
   if (!switches.RETURN_PARAMETERS) return address

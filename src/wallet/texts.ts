@@ -20,7 +20,7 @@ export interface Texts {
   readonly pay: string
   readonly cancel: string
   readonly back: string
-  readonly backSoon: string
+  readonly backSoon: (seconds: number) => string
   readonly closeWindow: string
   readonly wrongPhone: string
   readonly wrongPin: (left: number) => string
@@ -35,6 +35,7 @@ export interface Texts {
   readonly stripNumbers: string
   readonly otherLanguage: string
   readonly missing: string
+  readonly fault: string
 }
 
 /** What a result page can say. */
@@ -61,7 +62,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     pay: 'Bayar',
     cancel: 'Batalkan',
     back: 'Kembali ke penjual',
-    backSoon: 'Anda akan kembali ke penjual dalam 5 detik.',
+    backSoon: seconds => `Anda akan kembali ke penjual dalam ${seconds} detik.`,
     closeWindow: 'Anda boleh menutup halaman ini.',
     wrongPhone: 'Nomor ini bukan nomor ponsel Indonesia. Mulai dengan 08 atau +62.',
     wrongPin: left => `PIN salah. Sisa percobaan: ${left}.`,
@@ -88,7 +89,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     stripOutcomes: 'Pilih hasil pembayaran',
     stripNumbers: 'Nomor uji',
     otherLanguage: 'English',
-    missing: 'Pembayaran tidak ditemukan'
+    missing: 'Pembayaran tidak ditemukan',
+    fault: 'Permintaan ini tidak dapat diproses'
   },
   en: {
     title: 'Payment',
@@ -108,7 +110,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     pay: 'Pay',
     cancel: 'Cancel',
     back: 'Back to merchant',
-    backSoon: 'You will be taken back to the merchant in 5 seconds.',
+    backSoon: seconds => `You will be taken back to the merchant in ${seconds} seconds.`,
     closeWindow: 'You may close this page.',
     wrongPhone: 'This is not an Indonesian mobile number. It starts with 08 or +62.',
     wrongPin: left => `Wrong PIN. Attempts left: ${left}.`,
@@ -135,7 +137,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     stripOutcomes: 'Choose how the payment ends',
     stripNumbers: 'Test numbers',
     otherLanguage: 'Bahasa Indonesia',
-    missing: 'No such payment'
+    missing: 'No such payment',
+    fault: 'This cannot be done'
   }
 }
 

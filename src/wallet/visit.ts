@@ -23,7 +23,7 @@ export interface Visit {
   readonly ended?: OutcomeName
 }
 
-export const visitDefinition: Definition<Visit> = { name: 'wallet_visits' }
+export const visitDefinition: Definition<Visit> = { name: 'wallet_visits', isListed: false }
 
 /** What the customer enters or presses. */
 export type Entry =

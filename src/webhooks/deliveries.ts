@@ -1,7 +1,8 @@
 import type { Switches } from '../core/switches.ts'
 import type { SnowflakeIds } from '../core/ids.ts'
 import type { Definition, Stored } from '../store/collection.ts'
-import { put, type Deriver, type EventRecord } from '../store/commit.ts'
+import { put, type Deriver } from '../store/commit.ts'
+import type { EventRecord } from '../store/events.ts'
 import type { WebhookEndpoints } from '../wooshpay/webhook-endpoints/service.ts'
 import { retryGaps } from './schedule.ts'
 

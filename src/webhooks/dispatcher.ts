@@ -1,14 +1,18 @@
+import { once } from 'node:events'
 import fastq, { type queueAsPromised } from 'fastq'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
-import { eventDefinition, put, type Commit, type EventRecord } from '../store/commit.ts'
+import { put, type Commit } from '../store/commit.ts'
+import { eventDefinition, type EventRecord } from '../store/events.ts'
 import type { Database } from '../store/database.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
 import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from './deliveries.ts'
-import { CONNECTIONS, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
+/** Attempts for one endpoint at the same time. */
+const AT_ONCE = 10
 /** How long a stop waits for attempts under way; what has no answer then is tried again after the next start. */
 const FAREWELL_MS = 2000
 
@@ -38,6 +42,8 @@ export class Dispatcher {
   /** The last first attempt for an endpoint and object; the next one waits for it. */
   readonly #turns = new Map<string, Promise<void>>()
   #closing = false
+  readonly #end = new AbortController()
+  readonly #closed = this.#end.signal
 
   constructor (options: DispatcherOptions) {
     this.#options = options
@@ -61,10 +67,11 @@ export class Dispatcher {
     await attempt
   }
 
-  /** Resolves when every delivery of the events has had its first attempt. */
+  /** Resolves when every delivery of the events has had its first attempt, or at a stop, when none will be made any more. */
   async firstAttempts (account: Account, events: readonly string[]): Promise<void> {
-    await until(this.#options.database, () => events.every(event =>
+    const made = until(this.#options.database, () => events.every(event =>
       [...this.#deliveries.newest(account.id, `event:${event}`)].every(({ attempts, status }) => attempts.length > 0 || status !== 'pending')))
+    await Promise.race([made, once(this.#closed, 'abort')])
   }
 
   /** Lets attempts under way end, for a moment, and then ends them. */
@@ -80,6 +87,7 @@ export class Dispatcher {
     patience.abort()
     await this.#options.sender.close()
     await underWay
+    this.#end.abort()
   }
 
   async #inTurn (delivery: Delivery, run: () => Promise<void>): Promise<void> {
@@ -98,7 +106,7 @@ export class Dispatcher {
   #queueOf (endpoint: string): queueAsPromised<Job, void> {
     let queue = this.#queues.get(endpoint)
     if (queue === undefined) {
-      queue = fastq.promise(async (job: Job) => { await this.#make(job) }, CONNECTIONS)
+      queue = fastq.promise(async (job: Job) => { await this.#make(job) }, AT_ONCE)
       queue.drain = () => { this.#queues.delete(endpoint) }
       this.#queues.set(endpoint, queue)
     }

@@ -1,7 +1,5 @@
 import type { Agent } from 'undici'
 
-/** Attempts to one receiver at the same time. */
-export const CONNECTIONS = 10
 /** How much of an answer is kept. */
 const EXCERPT_BYTES = 1024
 /** How much of an answer is read, so that its connection can be used again. */
@@ -18,7 +16,7 @@ export interface Sending {
 /** What came back: a status, or why there is none. */
 export type Answer = { readonly status: number, readonly response: string } | { readonly error: string }
 
-/** Posts to receivers; the only one here who knows undici, which is loaded at the first delivery. */
+/** Posts to receivers, each call on a connection of its own, since how many there are is the dispatcher's business; the only one here who knows undici, which is loaded at the first delivery. */
 export class Sender {
   #agent: Promise<Agent> | undefined
 
@@ -43,7 +41,7 @@ export class Sender {
   }
 
   async #open (): Promise<Agent> {
-    this.#agent ??= import('undici').then(({ Agent }) => new Agent({ connections: CONNECTIONS, pipelining: 1 }))
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent({ pipelining: 1 }))
     return await this.#agent
   }
 }

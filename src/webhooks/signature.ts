@@ -16,7 +16,7 @@ export interface SignatureInput {
  * "Check the webhook signatures". Its English version names the header `Wooshpay-Signature`, its Chinese one `Signature`.
  *
  * @example
- * signatureHeaders({ secret: 'whsec_1', body: '{}', eventAt: 1687845304000, attemptAt: 1687845304000 }, defaultSwitches)
+ * signatureHeaders({ secret: 'whsec_1', body: '{}', eventAt: 1687845304000, attemptAt: 1687845304000 }, account.switches)
  * // { 'Wooshpay-Signature': 't=1687845304,v1=…', Signature: 't=1687845304,v1=…' }
  */
 export function signatureHeaders (

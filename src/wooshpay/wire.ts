@@ -43,7 +43,7 @@ export function answers<T extends TSchema> (ok: T) {
   return { 200: ok, '4xx': error, '5xx': error }
 }
 
-export const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) })
+export const IdParams = Type.Object({ id: Type.String() })
 
 const Range = Type.Object({
   gt: Type.Optional(Type.Number()),

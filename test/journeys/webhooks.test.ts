@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { deliveryDefinition, type Delivery } from '../../src/webhooks/deliveries.ts'
 import { verify } from '../support/documented-verifier.ts'
+import { newFolder } from '../support/process.ts'
 import { startReceiver, type Received } from '../support/receiver.ts'
 import { eventually, KEY, startSandbox, type RunningSandbox } from '../support/sandbox.ts'
 
@@ -28,7 +27,7 @@ function inOrder (t: Test, received: readonly Received[]): void {
 }
 
 t.test('the receiver is down, the sandbox is stopped and started, the receiver comes back: the webhook arrives once', async t => {
-  const flags = { DATA_FILE: join(mkdtempSync(join(tmpdir(), 'sandbox-')), 'state.json'), WEBHOOK_RETRIES: '0,0,50,50,50,50,50,50,50,50,50,50,50,50,50,50,50' }
+  const flags = { DATA_FILE: join(newFolder(t), 'state.json'), WEBHOOK_RETRIES: '0,0,50,50,50,50,50,50,50,50,50,50,50,50,50,50,50' }
   const before = await startSandbox(t, flags)
   const gone = await startReceiver(t)
   await gone.stop()
@@ -95,20 +94,28 @@ t.test('a receiver that never answers holds up neither the API nor other receive
   inOrder(t, silent.received)
 })
 
-t.test('no more than ten attempts to one receiver are under way at once', async t => {
+t.test('ten attempts for one endpoint are under way at once, and another one on the same server is not held up', async t => {
   const sandbox = await startSandbox(t)
-  let open = 0
-  let most = 0
+  const waiting: Array<() => void> = []
   const receiver = await startReceiver(t, {
-    reply: response => {
-      most = Math.max(most, ++open)
-      setImmediate(() => setImmediate(() => { open--; response.end() }))
+    reply: (response, { path }) => {
+      if (path === '/slow') waiting.push(() => { response.end() })
+      else response.end()
     }
   })
-  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.created'] })
-  await Promise.all(Array.from({ length: 100 }, () => sandbox.call('POST', '/v1/payment_intents', DANA)))
+  for (const path of ['/slow', '/quick']) {
+    await sandbox.call('POST', '/v1/webhook_endpoints', { url: new URL(path, receiver.url).href, enabled_events: ['payment_intent.created'] })
+  }
+  await Promise.all(Array.from({ length: 50 }, () => sandbox.call('POST', '/v1/payment_intents', DANA)))
+  await receiver.waitFor(60)
+  t.equal(receiver.received.filter(({ path }) => path === '/quick').length, 50)
+  t.equal(waiting.length, 10)
+  for (let answered = 0; answered < 50; answered++) {
+    await receiver.waitFor(Math.min(60 + answered, 100))
+    waiting[answered]?.()
+  }
   await receiver.waitFor(100)
-  t.ok(most <= 10, `${most} at once`)
+  await eventually(sandbox, () => deliveries(sandbox).every(({ status }) => status === 'succeeded'))
 })
 
 t.test('only 2xx counts: redirects are not followed, odd answers are recorded', async t => {
@@ -161,6 +168,41 @@ t.test('WEBHOOK_URL gives every account an endpoint from its first use', async t
   for (const key of [KEY, 'sk_test_two']) await sandbox.call('POST', '/v1/payment_intents', DANA, { key })
   await receiver.waitFor(2)
   t.ok(receiver.received.every(({ headers, raw }) => verify(String(headers.signature), raw, 'whsec_chosen')))
+})
+
+t.test('WEBHOOK_URL is taken up by accounts of an earlier start, once, and its secret and events follow the settings', async t => {
+  const DATA_FILE = join(newFolder(t), 'state.json')
+  const list = async (flags: object): Promise<Array<{ url: string, enabled_events: string[] }>> => {
+    const sandbox = await startSandbox(t, { DATA_FILE, ...flags })
+    const { data } = (await sandbox.call('GET', '/v1/webhook_endpoints')).body
+    await sandbox.stop()
+    return data
+  }
+  t.same(await list({}), [])
+  const WEBHOOK_URL = 'http://127.0.0.1:9/webhooks'
+  const [first, ...rest] = await list({ WEBHOOK_URL })
+  t.match(first, { url: WEBHOOK_URL, enabled_events: ['*'] })
+  t.same(rest, [])
+  t.same(await list({ WEBHOOK_URL }), [first])
+  t.match(await list({ WEBHOOK_URL, WEBHOOK_EVENTS: 'payment_intent.created' }), [{ url: WEBHOOK_URL, enabled_events: ['payment_intent.created'] }])
+  const sandbox = await startSandbox(t, { DATA_FILE, WEBHOOK_URL, WEBHOOK_SECRET: 'whsec_new' })
+  const { data } = (await sandbox.call('GET', '/v1/webhook_endpoints')).body
+  t.equal((await sandbox.call('GET', `/v1/webhook_endpoints/${data[0].id}`)).body.secret, 'whsec_new')
+})
+
+t.test('CLOCK is the time of an empty file, and no later start changes it', async t => {
+  const DATA_FILE = join(newFolder(t), 'state.json')
+  const nowOf = async (key: string, flags: object): Promise<[number, number]> => {
+    const sandbox = await startSandbox(t, { DATA_FILE, ...flags })
+    const { body } = await sandbox.call('POST', '/v1/payment_intents', { amount: 100, currency: 'IDR' }, { key })
+    const { now } = (await sandbox.call('GET', '/_sandbox/health')).body
+    await sandbox.stop()
+    return [body.created, now]
+  }
+  const began = Date.UTC(2026, 0, 1)
+  t.same(await nowOf(KEY, { CLOCK: '2026-01-01' }), [began, began])
+  t.same(await nowOf(KEY, { CLOCK: '2030-01-01' }), [began, began])
+  t.same(await nowOf('sk_test_later', {}), [began, began], 'for accounts that come later too')
 })
 
 t.test('with a seed and a clock, two runs send the same bytes', async t => {

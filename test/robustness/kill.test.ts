@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { newFolder, start } from '../support/process.ts'
+import { newFolder, run, start } from '../support/process.ts'
+import { startReceiver } from '../support/receiver.ts'
 import { call, DOCUMENTED_REQUEST } from '../support/sandbox.ts'
 
 /** `KILL_ROUNDS=50 npx tap test/robustness/kill.test.ts` tries harder. */
@@ -95,4 +97,41 @@ t.test('a signal under load ends the process with 0 within 5 s, and loses nothin
     t.same(await lost(sandbox.url, ids), [])
   }
   t.equal(await sandbox.end('SIGTERM'), 0)
+})
+
+t.test('a stop answers a customer who waits for a webhook that nobody takes, and a second signal changes nothing', async t => {
+  const folder = newFolder(t)
+  const silent = await startReceiver(t, { reply: () => {} })
+  const sandbox = await start(t, folder, { environment: { WEBHOOK_URL: silent.url, WEBHOOK_EVENTS: 'payment_intent.succeeded' } })
+  const { body } = await call(sandbox.url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)
+  const page = call(sandbox.url, 'POST', `/v1/receives/dana/pay/${body.id}/outcome`, { outcome: 'webhook-first' }, { key: null })
+  await silent.waitFor(1)
+  const ended = sandbox.end('SIGTERM')
+  sandbox.child.kill('SIGTERM')
+  sandbox.child.kill('SIGINT')
+  t.equal((await page).status, 303)
+  t.equal(await ended, 0)
+  t.same(readdirSync(join(folder, 'data')).map(name => name.replace(/\d+$/, 'n')).sort(), ['sandbox.json', 'sandbox.json.journal.n'], 'the lock is gone')
+
+  const receiver = await startReceiver(t)
+  const again = await start(t, folder, { environment: { WEBHOOK_URL: receiver.url, WEBHOOK_EVENTS: 'payment_intent.canceled' } })
+  t.equal((await call(again.url, 'GET', `/v1/payment_intents/${body.id}`)).body.status, 'succeeded')
+  const { body: endpoints } = await call(again.url, 'GET', '/v1/webhook_endpoints')
+  t.same(endpoints.data.map(({ url }: { url: string }) => url), [receiver.url, silent.url], 'a new WEBHOOK_URL is taken up by an account that was there')
+  t.equal(await again.end('SIGTERM'), 0)
+})
+
+t.test('one file has one sandbox, whatever links lead to it', async t => {
+  const folder = newFolder(t)
+  symlinkSync('real.json', join(folder, 'link.json'))
+  const first = await start(t, folder, { flags: ['--data-file', 'real.json'] })
+  const second = run(t, folder, { flags: ['--port', '0', '--data-file', 'link.json'] })
+  t.equal((await once(second, 'exit'))[0], 2)
+  const { body } = await call(first.url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)
+  t.equal(await first.end('SIGTERM'), 0)
+  const linked = await start(t, folder, { flags: ['--data-file', 'link.json'] })
+  t.equal((await call(linked.url, 'GET', `/v1/payment_intents/${body.id}`)).status, 200)
+  t.equal(await linked.end('SIGTERM'), 0)
+  t.ok(lstatSync(join(folder, 'link.json')).isSymbolicLink())
+  t.equal(statSync(join(folder, 'real.json')).mode & 0o777, 0o600, 'nobody else reads the secrets')
 })

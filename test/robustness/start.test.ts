@@ -1,10 +1,15 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { json, text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { newFolder, run, start, type Settings } from '../support/process.ts'
-import { call } from '../support/sandbox.ts'
+import { call, DOCUMENTED_REQUEST } from '../support/sandbox.ts'
 
 t.test('the greeting says where it is, which key to use and how to make a payment', async t => {
   const folder = newFolder(t)
@@ -18,6 +23,39 @@ t.test('the greeting says where it is, which key to use and how to make a paymen
   const answer = await call(origin, 'POST', pathname, body, { key })
   t.equal(answer.body.status, 'requires_action', 'the curl line makes a payment')
   t.equal(await sandbox.end('SIGTERM'), 0)
+})
+
+t.test('it serves https with a certificate and its key, and sends customers there', async t => {
+  const tls = (name: string): string => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url))
+  const sandbox = await start(t, newFolder(t), { flags: ['--tls-cert', tls('cert'), '--tls-key', tls('key')] })
+  t.match(sandbox.url, /^https:/)
+  const call = request(`${sandbox.url}/v1/payment_intents`, {
+    method: 'POST',
+    auth: 'sk_test_sandbox:',
+    headers: { 'content-type': 'application/json' },
+    ca: readFileSync(tls('cert'))
+  }).end(DOCUMENTED_REQUEST)
+  const [response] = await once(call, 'response') as [IncomingMessage]
+  const intent = await json(response) as { next_action: { dana_handle_redirect: { url: string } } }
+  t.ok(intent.next_action.dana_handle_redirect.url.startsWith(`${sandbox.url}/v1/receives/dana/pay/`))
+  t.equal(await sandbox.end('SIGTERM'), 0)
+})
+
+t.test('a setting that is true or false takes its value in every form', async t => {
+  for (const [flags, status] of [
+    [['--strict-parameters'], 400], [['--strict-parameters', 'true'], 400], [['--strict-parameters=true'], 400],
+    [['--strict-parameters', '--seed', 'x'], 400], [['--strict-parameters', 'false'], 200], [['--strict-parameters=no'], 200]
+  ] as const) {
+    const sandbox = await start(t, newFolder(t), { flags: [...flags, '--data-file', ':memory:'] })
+    t.equal((await call(sandbox.url, 'GET', '/v1/events?page=2')).status, status, flags.join(' '))
+    await sandbox.end('SIGKILL')
+  }
+})
+
+t.test('--help tells every setting, and nothing is started', async t => {
+  const child = run(t, newFolder(t), { flags: ['--help'] })
+  t.match(await text(child.stdout as Readable), /--webhook-retries .*\(documented\)/)
+  t.equal(child.exitCode ?? (await once(child, 'exit'))[0], 0)
 })
 
 t.test('a start that is refused says why in one line, ends with 2, and changes nothing', async t => {
@@ -38,10 +76,13 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
     ['DURABILITY=maybe', { environment: { DURABILITY: 'maybe' } }, /^DURABILITY is "maybe"; allowed: process, disk\.$/],
     ['CLOCK=yesterday', { environment: { CLOCK: 'yesterday' } }, /^CLOCK is "yesterday"; allowed: a time from 2018-07-01T00:00:00\.000Z to .*ISO 8601 or epoch milliseconds\.$/],
     ['PUBLIC_URL=ftp://x', { environment: { PUBLIC_URL: 'ftp://x' } }, /^PUBLIC_URL is "ftp:\/\/x"; allowed: an http or https address without a path/],
-    ['API_KEYS=sk_live_x', { environment: { API_KEYS: 'sk_live_x' } }, /^API_KEYS is "sk_live_x"; allowed: keys that start with sk_test_/],
+    ['API_KEYS=sk_live_x', { environment: { API_KEYS: 'sk_live_x' } }, /^API_KEYS is "sk_live_…"; allowed: keys that start with sk_test_/],
+    ['a TLS_CERT that is none', { flags: ['--tls-cert', 'mine.json', '--tls-key', 'mine.json'] }, /^TLS_CERT is "mine\.json" and TLS_KEY is "mine\.json", which are no certificate and its key in PEM: .+\.$/],
+    ['a flag without a value', { flags: ['--port'] }, /^PORT has no value, as in --port=VALUE; allowed: an integer from 0 to 65535\.$/],
+    ['a value that looks like a flag', { flags: ['--port', '-1'] }, /^PORT has no value, as in --port=VALUE; allowed: an integer from 0 to 65535\.$/],
     ['WEBHOOK_URL=nope', { environment: { WEBHOOK_URL: 'nope' } }, /^WEBHOOK_URL is "nope"; allowed: an http or https address/],
     ['TLS_CERT without TLS_KEY', { environment: { TLS_CERT: 'cert.pem' } }, /^TLS_CERT is "cert\.pem", but TLS_KEY is not set; https needs both\.$/],
-    ['a flag that does not exist', { flags: ['--prot', '1'] }, /--prot/],
+    ['a flag that does not exist', { flags: ['--prot', '1'] }, /^"--prot" is not a flag; allowed: --help, --port, /],
     ['a command that does not exist', { flags: ['sevre'] }, /"sevre" is not a command; allowed: .*serve/],
     ['a busy port', { flags: ['--port', String(busyPort), '--data-file', ':memory:'] },
       new RegExp(`^PORT is ${busyPort}, which another process listens on \\(127\\.0\\.0\\.1\\); allowed: a free port, or 0\\.$`)],
@@ -61,7 +102,7 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
       const [what, settings, message] = next
       const folder = newFolder(t)
       const files = { 'mine.json': '{"dear":"diary"}\n', 'broken.json': '{"wooshpay_sandbox":1,"journal":1,"collections":{\n"events":[\noops\n]\n}}\n' }
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
       const child = run(t, folder, settings)
       const printed = { out: '', err: '' }
       child.stdout?.on('data', part => { printed.out += String(part) })

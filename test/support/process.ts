@@ -48,7 +48,7 @@ export async function start (t: Test, folder: string, settings: Settings = {}): 
   return {
     child,
     greeting,
-    url: /listens on (http:\/\/\S+)/.exec(greeting)?.[1] ?? '',
+    url: /listens on (https?:\/\/\S+)/.exec(greeting)?.[1] ?? '',
     end: async signal => {
       const exit = once(child, 'exit')
       child.kill(signal)

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 
 /** A webhook as it arrived. */
 export interface Received {
+  readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly raw: string
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -34,7 +35,7 @@ export async function startReceiver (
     request.on('data', (part: Buffer) => { parts.push(part) })
     request.on('end', () => {
       const raw = Buffer.concat(parts).toString()
-      const webhook = { headers: request.headers, raw, event: JSON.parse(raw) }
+      const webhook = { path: request.url ?? '', headers: request.headers, raw, event: JSON.parse(raw) }
       received.push(webhook)
       reply(response, webhook, received.length)
       arrivals.emit('webhook')

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import { buildApp, type Sandbox } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { accountId, type Account } from '../../src/store/accounts.ts'
+import { accountId } from '../../src/core/api-keys.ts'
+import type { Account } from '../../src/store/accounts.ts'
 import { until } from '../../src/store/until.ts'
 
 export const KEY = 'sk_test_journey'

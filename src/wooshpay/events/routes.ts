@@ -1,6 +1,6 @@
 import { errors } from '../../core/errors.ts'
 import type { Api } from '../../http/api.ts'
-import { eventDefinition } from '../../store/commit.ts'
+import { eventDefinition } from '../../store/events.ts'
 import type { Database } from '../../store/database.ts'
 import { answers, IdParams, isCreatedIn, listAnswer, pageRequest, ref } from '../wire.ts'
 import { Event, EventList, ListParameters } from './schema.ts'

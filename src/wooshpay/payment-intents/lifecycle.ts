@@ -2,6 +2,7 @@ import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
 import { currencyCode } from '../../core/money.ts'
+import { walletPath } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
 import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
 import type { Decision, Outcome, Surroundings } from './decision.ts'
@@ -13,8 +14,8 @@ import {
 import { nextStatus } from './transitions.ts'
 
 /** How long a customer has to pay after being sent to the wallet. */
-export const ATTEMPT_MS = 10 * 60 * 1000
-export const LAPSED: Failure = { code: 'payment_method_expired', message: 'The customer did not pay within 10 minutes.' }
+const ATTEMPT_MS = 10 * 60 * 1000
+export const LAPSED: Failure = { code: 'payment_method_expired', message: `The customer did not pay within ${ATTEMPT_MS / 60_000} minutes.` }
 
 /** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
 export function create (parameters: CreateParameters, around: Surroundings): Decision {
@@ -37,7 +38,7 @@ export function create (parameters: CreateParameters, around: Surroundings): Dec
     livemode: false,
     quantity: parameters.quantity,
     client_secret: around.newClientSecret(id),
-    payment_method_types: [...types],
+    payment_method_types: [...new Set(types)],
     confirmation_method: 'automatic',
     return_url: parameters.return_url,
     payment_method: method?.id,
@@ -85,7 +86,7 @@ export function update (record: PaymentIntentRecord, parameters: UpdateParameter
       ...intent,
       amount,
       currency,
-      payment_method_types: [...types],
+      payment_method_types: [...new Set(types)],
       description: parameters.description ?? intent.description,
       metadata: mergeMetadata(intent.metadata, parameters.metadata),
       merchant_order_id: parameters.merchant_order_id ?? intent.merchant_order_id,
@@ -187,7 +188,7 @@ function startAttempt (
     status,
     next_action: {
       type: rule.next_action,
-      [`${chosen.type}_handle_redirect`]: { url: `${around.publicUrl}/v1/receives/${chosen.type}/pay/${intent.id}` }
+      [`${chosen.type}_handle_redirect`]: { url: `${around.publicUrl}${walletPath(chosen.type, intent.id)}` }
     },
     return_url: returnUrl,
     payment_method: chosen.id,

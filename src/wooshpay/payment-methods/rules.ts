@@ -72,6 +72,11 @@ export class PaymentMethodRules {
   }
 }
 
+/** Where a customer pays: WooshPay's own pages in test mode have addresses of this form. */
+export function walletPath (method: string, intent: string): string {
+  return `/v1/receives/${encodeURIComponent(method)}/pay/${encodeURIComponent(intent)}`
+}
+
 /** Reads the rows that ship with the sandbox; the same path from `src` and from `dist`. */
 export function readPaymentMethodRules (): PaymentMethodRules {
   const file = new URL('../../../fixtures/payment-methods.json', import.meta.url)

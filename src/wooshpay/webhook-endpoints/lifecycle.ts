@@ -1,11 +1,10 @@
+import { isHttpAddress } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
+import { EVENT_TYPE } from '../../core/event-types.ts'
 import { EVENT_TYPES } from '../events/schema.ts'
 import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
 import { WebhookEndpoint, type CreateParameters, type UpdateParameters } from './schema.ts'
-
-/** Not only those that are raised here: integrations also register for others that WooshPay documents. */
-const EVENT_TYPE = /^[a-z_]+(?:\.[a-z_]+)+$/
 
 /** @param now epoch milliseconds */
 export function create (parameters: CreateParameters, around: { id: string, secret: string, now: number }): WebhookEndpoint {
@@ -23,6 +22,7 @@ export function create (parameters: CreateParameters, around: { id: string, secr
   })
 }
 
+/** Changes what is given and leaves the rest; `disabled` is another word for `status`. */
 export function update (endpoint: WebhookEndpoint, parameters: UpdateParameters): WebhookEndpoint {
   const { disabled, url = endpoint.url, enabled_events: types = endpoint.enabled_events } = parameters
   checkUrl(url)
@@ -45,8 +45,7 @@ export function wants ({ status, enabled_events: types }: WebhookEndpoint, type:
 }
 
 function checkUrl (url: string): void {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
-  if (protocol !== 'http:' && protocol !== 'https:') {
+  if (!isHttpAddress(url)) {
     throw errors.parameter_invalid('url', url, 'is not an http or https address, such as http://localhost:3000/webhooks')
   }
 }

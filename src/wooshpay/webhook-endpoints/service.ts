@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { errors } from '../../core/errors.ts'
 import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
@@ -25,17 +26,20 @@ export class WebhookEndpoints {
   }
 
   create (account: Account, parameters: CreateParameters): WebhookEndpoint {
-    const { operation, endpoint } = this.prepare(account, parameters)
-    this.#options.commit(account, { operations: [operation] })
+    const endpoint = this.#new(account, parameters)
+    this.#options.commit(account, { operations: [put(webhookEndpointDefinition, endpoint)] })
     return endpoint
   }
 
-  /** A new endpoint that somebody else's write will hold. */
-  prepare (account: Account, parameters: CreateParameters, secret?: string): { endpoint: WebhookEndpoint, operation: Operation } {
-    const now = account.clock.now()
-    const id = this.#options.ids.next('we', account.id, now)
-    const endpoint = lifecycle.create(parameters, { id, now, secret: secret ?? `whsec_${this.#options.secrets(32, id)}` })
-    return { endpoint, operation: put(webhookEndpointDefinition, endpoint) }
+  /**
+   * What a write has to put so that the account has an endpoint with this address, these events and, if one is given,
+   * this secret; nothing, when it has.
+   */
+  ensure (account: Account, parameters: CreateParameters, secret: string | undefined): Operation[] {
+    const present = [...this.#endpoints.newest(account.id)].find(({ url }) => url === parameters.url)
+    if (present === undefined) return [put(webhookEndpointDefinition, this.#new(account, parameters, secret))]
+    const wanted = { ...lifecycle.update(present, { enabled_events: parameters.enabled_events }), secret: secret ?? present.secret ?? '' }
+    return isDeepStrictEqual(wanted, present) ? [] : [put(webhookEndpointDefinition, wanted)]
   }
 
   retrieve (account: Account, id: string): WebhookEndpoint {
@@ -68,5 +72,11 @@ export class WebhookEndpoints {
   /** The endpoints that want an event of this type, oldest first. */
   wanting (account: Account, type: string): WebhookEndpoint[] {
     return [...this.#endpoints.newest(account.id)].filter(endpoint => lifecycle.wants(endpoint, type)).reverse()
+  }
+
+  #new (account: Account, parameters: CreateParameters, secret?: string): WebhookEndpoint {
+    const now = account.clock.now()
+    const id = this.#options.ids.next('we', account.id, now)
+    return lifecycle.create(parameters, { id, now, secret: secret ?? `whsec_${this.#options.secrets(32, id)}` })
   }
 }
