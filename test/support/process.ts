@@ -17,7 +17,7 @@ export interface Process {
   readonly end: (signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT') => Promise<number | string>
 }
 
-export interface Settings { readonly flags?: readonly string[], readonly environment?: Readonly<Record<string, string>>, readonly uid?: number }
+export interface Settings { readonly flags?: readonly string[], readonly environment?: Readonly<Record<string, string>> }
 
 export function newFolder (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-'))
@@ -26,11 +26,11 @@ export function newFolder (t: Test): string {
 }
 
 /** Runs `node dist/main.js` in a folder, with no environment but the given one; killed when the test ends. */
-export function run (t: Test, folder: string, { flags = [], environment = {}, uid }: Settings): ChildProcess {
+export function run (t: Test, folder: string, { flags = [], environment = {} }: Settings): ChildProcess {
   // Through env, since the test runner adds to the environment of the processes that it sees.
   const variables = Object.entries({ PATH: process.env.PATH, ...environment }).map(([name, value]) => `${name}=${value}`)
   const child = spawn('env', ['-i', ...variables, process.execPath, MAIN, ...flags], {
-    cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...(uid !== undefined && { uid, gid: uid })
+    cwd: folder, stdio: ['ignore', 'pipe', 'pipe']
   })
   t.teardown(() => { child.kill('SIGKILL') })
   return child
