@@ -9,7 +9,9 @@ versions=("$@")
 if [ "${#versions[@]}" -eq 0 ]; then versions=(22 24); fi
 
 npm run --silent build
+status=0
 for version in "${versions[@]}"; do
   # npx puts that version first into PATH; tap and its workers then run with it.
-  npx --yes --package="node@$version" -- bash -c 'echo "Node $(node --version)" && exec node_modules/.bin/tap'
+  npx --yes --package="node@$version" -- bash -c 'echo "Node $(node --version)" && exec node_modules/.bin/tap' || status=1
 done
+exit "$status"

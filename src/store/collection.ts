@@ -58,6 +58,7 @@ export class Collection<T extends Stored> {
     this.definition = definition
   }
 
+  /** The record, when that account has it. */
   get (account: string, id: string): T | undefined {
     const row = this.#rows.get(id)
     return row?.account === account ? row.record : undefined
@@ -77,6 +78,7 @@ export class Collection<T extends Stored> {
     return this.#rows.size
   }
 
+  /** How many records an account (and key) has. */
   count (account: string, key?: string): number {
     return this.#sorted(account, key).length
   }
@@ -133,6 +135,7 @@ export class Collection<T extends Stored> {
     return previous
   }
 
+  /** Takes a record out, and answers it. */
   delete (id: string): T | undefined {
     const row = this.#rows.get(id)
     if (row === undefined) return undefined

@@ -52,6 +52,7 @@ export function checkMethods (
   }
 }
 
+/** Refuses a method that is not among those of the PaymentIntent. */
 export function checkOffered (type: string, types: readonly string[], param: string): void {
   if (!types.includes(type)) {
     throw errors.parameter_invalid(param, param === 'payment_method_types' ? types : type,

@@ -23,7 +23,10 @@ export interface PaymentIntentsOptions {
   readonly rules: PaymentMethodRules
 }
 
-/** Loads PaymentIntents, lets the lifecycle decide, and commits what it decides. */
+/**
+ * Loads PaymentIntents, lets the lifecycle decide, and commits what it decides. Every method throws an ApiError where
+ * the call is refused, and has changed nothing then.
+ */
 export class PaymentIntents {
   readonly #options: PaymentIntentsOptions
   readonly #records: Collection<PaymentIntentRecord>
@@ -35,31 +38,38 @@ export class PaymentIntents {
     this.#methods = options.database.collection(paymentMethodDefinition)
   }
 
+  /** `POST /v1/payment_intents`. */
   create (caller: Caller, parameters: CreateParameters): PaymentIntent {
     return this.#do(caller, lifecycle.create(parameters, this.#around(caller.account, caller.publicUrl)))
   }
 
+  /** `POST /v1/payment_intents/{id}/confirm`; a publishable key has to present the `client_secret`. */
   confirm (caller: Caller, id: string, parameters: ConfirmParameters): PaymentIntent {
     const record = this.#load(caller, id, parameters.client_secret)
     return this.#do(caller, lifecycle.confirm(record, parameters, this.#around(caller.account, caller.publicUrl)))
   }
 
+  /** `POST /v1/payment_intents/{id}`. */
   update (caller: Caller, id: string, parameters: UpdateParameters): PaymentIntent {
     return this.#do(caller, lifecycle.update(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
   }
 
+  /** `POST /v1/payment_intents/{id}/cancel`. */
   cancel (caller: Caller, id: string, parameters: CancelParameters): PaymentIntent {
     return this.#do(caller, lifecycle.cancel(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
   }
 
+  /** `POST /v1/payment_intents/{id}/capture`. */
   capture (caller: Caller, id: string, parameters: CaptureParameters): PaymentIntent {
     return this.#do(caller, lifecycle.capture(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
   }
 
+  /** `GET /v1/payment_intents/{id}`; a publishable key has to present the `client_secret`. */
   retrieve (caller: Caller, id: string, clientSecret?: string): PaymentIntent {
     return this.#load(caller, id, clientSecret).intent
   }
 
+  /** Whether the account has it, as the cursor of a list. */
   exists (account: Account, id: string): boolean {
     return this.#records.get(account.id, id) !== undefined
   }

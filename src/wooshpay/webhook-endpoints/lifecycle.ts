@@ -6,7 +6,11 @@ import { EVENT_TYPES } from '../events/schema.ts'
 import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
 import { WebhookEndpoint, type CreateParameters, type UpdateParameters } from './schema.ts'
 
-/** @param now epoch milliseconds */
+/**
+ * A new endpoint, enabled.
+ * @param around its id and secret, and the time in epoch milliseconds
+ * @throws ApiError when the address is not http(s), or a type of event is none
+ */
 export function create (parameters: CreateParameters, around: { id: string, secret: string, now: number }): WebhookEndpoint {
   checkUrl(parameters.url)
   checkEvents(parameters.enabled_events)

@@ -25,6 +25,7 @@ export class WebhookEndpoints {
     this.#endpoints = options.database.collection(webhookEndpointDefinition)
   }
 
+  /** `POST /v1/webhook_endpoints`: an endpoint that gets every event of its types from now on. */
   create (account: Account, parameters: CreateParameters): WebhookEndpoint {
     const endpoint = this.#new(account, parameters)
     this.#options.commit(account, { operations: [put(webhookEndpointDefinition, endpoint)] })
@@ -42,23 +43,27 @@ export class WebhookEndpoints {
     return isDeepStrictEqual(wanted, present) ? [] : [put(webhookEndpointDefinition, wanted)]
   }
 
+  /** @throws ApiError when the account has no such endpoint */
   retrieve (account: Account, id: string): WebhookEndpoint {
     const endpoint = this.#endpoints.get(account.id, id)
     if (endpoint === undefined) throw errors.resource_missing('webhook endpoint', id, 'id')
     return endpoint
   }
 
+  /** `POST /v1/webhook_endpoints/{id}`. */
   update (account: Account, id: string, parameters: UpdateParameters): WebhookEndpoint {
     const endpoint = lifecycle.update(this.retrieve(account, id), parameters)
     this.#options.commit(account, { operations: [put(webhookEndpointDefinition, endpoint)] })
     return endpoint
   }
 
+  /** `DELETE /v1/webhook_endpoints/{id}`. */
   delete (account: Account, id: string): void {
     this.retrieve(account, id)
     this.#options.commit(account, { operations: [remove(webhookEndpointDefinition, id)] })
   }
 
+  /** Whether the account has it, as the cursor of a list. */
   exists (account: Account, id: string): boolean {
     return this.#endpoints.get(account.id, id) !== undefined
   }
