@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { browserAddress, whyUnsafe, withParameters } from '../src/core/addresses.ts'
+import { browserAddress, isHttpAddress, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
 import { SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
 import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
 import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
@@ -493,6 +493,13 @@ t.test('parameters are added to an address; those already there stay', async t =
   t.equal(withParameters('https://shop.test', { a: 'b c&d=é#' }), 'https://shop.test?a=b+c%26d%3D%C3%A9%23')
 })
 
+t.test('a server\'s address is complete, and is shown without the password that it may hold', t => {
+  for (const address of ['http://localhost:3000/hook', 'https://shop.test', 'HTTP://shop.test']) t.ok(isHttpAddress(address), address)
+  for (const address of ['shop.test', 'ftp://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', '']) t.notOk(isHttpAddress(address), address)
+  t.equal(withoutCredentials('http://user:p%40ss@shop.test/hook?a=1'), 'http://shop.test/hook?a=1')
+  t.equal(withoutCredentials('http://shop.test'), 'http://shop.test', 'any other stays as it was written')
+})
+
 t.test('every kind of setting reads what it allows and nothing else', async t => {
   const colour = oneOf('red', 'green')
   const rows: Array<[Kind<unknown>, string, Array<[text: string, value: unknown]>]> = [
@@ -555,6 +562,7 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       '*.localhost, *.internal, *.local, the host of PUBLIC_URL, and those in ALLOWED_HOSTS.'],
     body_malformed: [errors.body_malformed('line 1'), 400, 'invalid_request_error', undefined, 'The request body is not valid JSON: line 1.'],
     body_too_large: [errors.body_too_large(1024), 413, 'invalid_request_error', undefined, 'The request body is larger than 1024 bytes.'],
+    content_encoding_unsupported: [errors.content_encoding_unsupported('gzip'), 415, 'invalid_request_error', undefined, 'The content encoding "gzip" is not supported; send the body as it is.'],
     request_malformed: [errors.request_malformed('cut off'), 400, 'invalid_request_error', undefined, 'The request cannot be read: cut off.'],
     content_type_unsupported: [errors.content_type_unsupported('text/xml'), 415, 'invalid_request_error', undefined,
       'The content type "text/xml" is not supported; send application/json or application/x-www-form-urlencoded.'],

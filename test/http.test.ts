@@ -157,6 +157,8 @@ t.test('a body that cannot be read is refused with the place, and changes nothin
     t.match(answer.body.error.message, message, name)
     t.equal(answer.body.message, answer.body.error.message, name)
   }
+  const packed = await sandbox.call('POST', '/v1/payment_intents', '{}', { headers: { 'content-encoding': 'gzip' } })
+  t.match(packed.body.error, { code: 'content_encoding_unsupported', message: /"gzip" is not supported/ })
   t.same(await counts(sandbox), before)
 })
 

@@ -20,6 +20,14 @@ export function isHttpAddress (address: string): boolean {
   return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
 }
 
+/** An http(s) address as a stranger may see it: without the user name and password that it may hold. */
+export function withoutCredentials (address: string): string {
+  const url = new URL(address)
+  if (url.username === '' && url.password === '') return address
+  url.username = url.password = ''
+  return url.href
+}
+
 /**
  * The address that a browser is sent to: the merchant's own, with a scheme where it has none.
  * @example

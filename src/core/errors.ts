@@ -84,6 +84,9 @@ export const errors = {
     code: 'content_type_unsupported',
     message: `The content type ${quote(contentType)} is not supported; send application/json or application/x-www-form-urlencoded.`
   }),
+  content_encoding_unsupported: (encoding: string) => new ApiError({
+    status: 415, code: 'content_encoding_unsupported', message: `The content encoding ${quote(encoding)} is not supported; send the body as it is.`
+  }),
   route_unknown: (method: string, path: string) => new ApiError({
     status: 404, code: 'route_unknown', message: `There is no ${method} ${path}. The list of routes is at /docs.`
   }),

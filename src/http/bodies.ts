@@ -58,6 +58,10 @@ export function readBodies (app: FastifyInstance): void {
     else done(errors.content_type_unsupported(type ?? ''))
   })
 
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    done(encoding === 'identity' ? null : errors.content_encoding_unsupported(encoding), payload)
+  })
   app.addHook('preValidation', (request, _reply, done) => {
     const { body, query, method } = request
     if (method === 'GET') {

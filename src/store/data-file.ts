@@ -61,7 +61,7 @@ export function readDataFile (file: string, collections: Collections): { journal
     } else {
       const row = parseLine(text.endsWith(',') ? text.slice(0, -1) : text, place)
       if (!isRow(row)) throw new DataFileError(`${place}: expected an account and a record.`)
-      collection.set(...row)
+      putRow(collection, ...row, place)
     }
   }
   if (journal === undefined || !ended) {
@@ -77,6 +77,15 @@ export function collectionOf (collections: Collections, name: string, place: str
     throw new DataFileError(`${place}: this version does not know the collection "${name}"; a newer one may have written it.`)
   }
   return collection
+}
+
+/** @throws DataFileError when the record lacks what its kind has */
+export function putRow (collection: Collection<Stored>, account: string, record: Stored, place: string): void {
+  try {
+    collection.set(account, record)
+  } catch (error) {
+    throw new DataFileError(`${place}: the record is none of ${collection.definition.name}: ${(error as Error).message}.`)
+  }
 }
 
 export function parseLine (text: string, place: string): unknown {

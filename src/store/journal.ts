@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { SyncAdapter } from 'lowdb'
 import type { Stored } from './collection.ts'
-import { collectionOf, DataFileError, dataFileLines, isStored, parseLine, readDataFile, type Collections } from './data-file.ts'
+import { collectionOf, DataFileError, dataFileLines, isStored, parseLine, putRow, readDataFile, type Collections } from './data-file.ts'
 import { syncFolder } from './folder.ts'
 import { linesOf, writeAll } from './lines.ts'
 
@@ -254,7 +254,7 @@ export class JournalAdapter implements SyncAdapter<State> {
       for (const [name, account, id, record] of entries) {
         const collection = collectionOf(this.#state.collections, name, place)
         if (record === null) collection.delete(id)
-        else collection.set(account, record)
+        else putRow(collection, account, record, place)
       }
       this.#length = end
     }

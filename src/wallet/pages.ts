@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../core/addresses.ts'
 import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
 import { page } from '../html/page.ts'
@@ -117,7 +118,7 @@ ${back === undefined
 <h2 class="quiet">${texts.webhooks}</h2>
 ${deliveries.length === 0
   ? html`<p class="quiet">${texts.noWebhooks}</p>`
-  : html`<ul data-testid="webhooks">${deliveries.map(delivery => html`<li>${delivery.type} → ${delivery.url}<br>${fate(delivery, texts)}</li>`)}</ul>`}`
+  : html`<ul data-testid="webhooks">${deliveries.map(delivery => html`<li>${delivery.type} → ${withoutCredentials(delivery.url)}<br>${fate(delivery, texts)}</li>`)}</ul>`}`
 }
 
 function fate ({ attempts, status, next_attempt_at: next }: Delivery, texts: Texts): Html {

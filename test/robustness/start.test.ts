@@ -89,6 +89,7 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
       new RegExp(`^PORT is ${busyPort}, which another process listens on \\(127\\.0\\.0\\.1\\); allowed: a free port, or 0\\.$`)],
     ['a DATA_FILE that is no data file', { flags: ['--data-file', 'mine.json'] }, /^\S*mine\.json, line 1: this is not a data file of wooshpay-sandbox\.$/],
     ['a DATA_FILE with a broken line', { flags: ['--data-file', 'broken.json'] }, /^\S*broken\.json, line 3: .*JSON/],
+    ['a DATA_FILE with a record of another kind', { flags: ['--data-file', 'other.json'] }, /^\S*other\.json, line 3: the record is none of payment_intents: .+\.$/],
     ['a DATA_FILE that is a folder', { flags: ['--data-file', '.'] }, /^.* is not a file\.$/],
     ['a DATA_FILE below a file', { flags: ['--data-file', 'mine.json/sandbox.json'] },
       /^DATA_FILE is "mine\.json\/sandbox\.json", whose folder cannot be used: .*; allowed: a path in a folder that can be written, or :memory:\.$/],
@@ -101,7 +102,11 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
     for (let next = refusals.shift(); next !== undefined; next = refusals.shift()) {
       const [what, settings, message] = next
       const folder = newFolder(t)
-      const files = { 'mine.json': '{"dear":"diary"}\n', 'broken.json': '{"wooshpay_sandbox":1,"journal":1,"collections":{\n"events":[\noops\n]\n}}\n' }
+      const files = {
+        'mine.json': '{"dear":"diary"}\n',
+        'broken.json': '{"wooshpay_sandbox":1,"journal":1,"collections":{\n"events":[\noops\n]\n}}\n',
+        'other.json': '{"wooshpay_sandbox":1,"journal":1,"collections":{\n"payment_intents":[\n["acct_1",{"id":"pi_1"}]\n]\n}}\n'
+      }
       for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
       const child = run(t, folder, settings)
       const printed = { out: '', err: '' }
