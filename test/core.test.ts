@@ -493,7 +493,7 @@ t.test('parameters are added to an address; those already there stay', async t =
   t.equal(withParameters('https://shop.test', { a: 'b c&d=é#' }), 'https://shop.test?a=b+c%26d%3D%C3%A9%23')
 })
 
-t.test('a server\'s address is complete, and is shown without the password that it may hold', t => {
+t.test('a server\'s address is complete, and is shown without the password that it may hold', async t => {
   for (const address of ['http://localhost:3000/hook', 'https://shop.test', 'HTTP://shop.test']) t.ok(isHttpAddress(address), address)
   for (const address of ['shop.test', 'ftp://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', '']) t.notOk(isHttpAddress(address), address)
   t.equal(withoutCredentials('http://user:p%40ss@shop.test/hook?a=1'), 'http://shop.test/hook?a=1')
