@@ -10,16 +10,17 @@ import { assetRoutes } from './html/page.ts'
 import { authentication } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
+import { hangUpAtClose } from './http/hang-up.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
 import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
-import { accountDefinition, Accounts } from './store/accounts.ts'
+import { accountDefinition, Accounts, type Account } from './store/accounts.ts'
 import { BEGINNING, beginningDefinition, beginningOf } from './store/beginning.ts'
 import { Agenda } from './store/agenda.ts'
-import { createCommit, put } from './store/commit.ts'
+import { createCommit, put, type Operation } from './store/commit.ts'
 import { eventDefinition } from './store/events.ts'
 import { Database } from './store/database.ts'
 import { balanceDefinition, WalletBalances } from './wallet/balances.ts'
@@ -49,8 +50,6 @@ const definitions = [
 const BODY_LIMIT_BYTES = 1 << 20
 /** Far longer than any id, so that a wrong one is told from a wrong address. */
 const LONGEST_ID = 2048
-/** How often a stop looks for connections that have become idle. */
-const HANG_UP_MS = 20
 
 export interface AppOptions {
   /** Collect the OpenAPI document of the routes, to write it. */
@@ -104,12 +103,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     database,
     defaults: switchesOf(config),
     newClock: beginning.clock,
-    open: (account, isNew) => {
-      const operations = isNew ? [put(beginningDefinition, beginning), put(accountDefinition, account.record)] : []
-      if (config.WEBHOOK_URL !== undefined) {
-        operations.push(...endpoints.ensure(account, { url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS] }, config.WEBHOOK_SECRET))
-      }
-      if (operations.length > 0) commit(account, { operations })
+    open: account => {
+      commit(account, { operations: [put(beginningDefinition, beginning), ...withEndpoint(account)] })
     }
   })
 
@@ -137,6 +132,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
 
   // The routes
   if (describe) await describeRoutes(app)
+  hangUpAtClose(app)
   logRequests(app)
   readBodies(app)
   answerErrors(app)
@@ -174,20 +170,28 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     eventRoutes(api, database)
   }, { prefix: '/v1' })
 
-  // A kept connection whose last answer left after the stop began is idle too, and would hold it up.
-  let hangUp: NodeJS.Timeout | undefined
   let farewell: Promise<void> | undefined
   app.addHook('preClose', async () => {
-    hangUp = setInterval(() => { app.server.closeIdleConnections() }, HANG_UP_MS)
     agenda.stop()
     // Beside the requests in flight, of which one may wait for a webhook.
     farewell = dispatcher.close()
   })
   app.addHook('onClose', async () => {
-    clearInterval(hangUp)
     await farewell
     await database.close()
   })
+  if (config.WEBHOOK_URL !== undefined) {
+    for (const account of accounts.all()) commit(account, { operations: withEndpoint(account) })
+  }
   agenda.start()
   return { app, accounts, database }
+
+  /** An account with the endpoint that the settings give to every account. */
+  function withEndpoint (account: Account): Operation[] {
+    if (config.WEBHOOK_URL === undefined) return [put(accountDefinition, account.record)]
+    const endpoint = endpoints.follow(account, account.record.webhook_endpoint, {
+      url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS]
+    }, config.WEBHOOK_SECRET)
+    return [put(accountDefinition, { ...account.record, webhook_endpoint: endpoint.id }), put(webhookEndpointDefinition, endpoint)]
+  }
 }

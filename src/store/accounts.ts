@@ -11,6 +11,8 @@ export interface AccountRecord {
   readonly masked_key: string
   readonly publishable_key: string
   readonly clock: ClockState
+  /** The endpoint that comes from the settings, not from a call. */
+  readonly webhook_endpoint?: string
   /** The switches that differ from the defaults of this process. */
   readonly switches: Partial<Switches>
 }
@@ -32,8 +34,8 @@ export interface AccountsOptions {
   readonly defaults: Switches
   /** The clock of an account at its first use. */
   readonly newClock: ClockState
-  /** Stores what an account lacks at its first use in this process: itself, when it is new, and what it begins with. */
-  readonly open: (account: Account, isNew: boolean) => void
+  /** Stores a new account, together with whatever else it begins with. */
+  readonly open: (account: Account) => void
 }
 
 /** Opens an account for every test key, at its first use. */
@@ -65,10 +67,8 @@ export class Accounts {
       this.#live.set(id, account)
       this.#byPublishableKey.set(account.record.publishable_key, id)
     }
-    // Not stored also means that its first write failed and was undone.
-    const { isStored } = account
-    if (!account.isOpen || !isStored) this.#options.open(account, !isStored)
-    account.isOpen = true
+    // New, or its first write failed and was undone.
+    if (!account.isStored) this.#options.open(account)
     return account
   }
 
@@ -88,6 +88,10 @@ export class Accounts {
     return account
   }
 
+  all (): Iterable<Account> {
+    return this.#live.values()
+  }
+
   /** Ends the timers of all clocks. */
   stop (): void {
     for (const account of this.#live.values()) account.clock.stop()
@@ -97,8 +101,6 @@ export class Accounts {
 class LiveAccount implements Account {
   readonly id: string
   readonly clock: SandboxClock
-  /** It was used in this process. */
-  isOpen = false
   readonly #initial: AccountRecord
   readonly #options: AccountsOptions
   #switches: { own: Partial<Switches>, all: Switches } | undefined

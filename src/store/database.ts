@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, constants, readlinkSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { LowSync, MemorySync } from 'lowdb'
 import { errors } from '../core/errors.ts'
 import { Collection, type Definition, type Stored } from './collection.ts'
@@ -21,6 +21,9 @@ export type SettledListener = (changes: readonly Change[], outcome: 'written' | 
 
 /** A data file of up to this many records is written anew at a clean stop; more would delay it. */
 const COMPACT_AT_STOP_RECORDS = 20_000
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40
 
 const SNOWFLAKE = /^[a-z]+_\d{19}$/
 
@@ -176,8 +179,8 @@ export class Database {
 /** Makes a file's folder and locks the file itself, whatever links lead to it. */
 async function hold (path: string): Promise<{ file: string, unlock: () => Promise<void> }> {
   try {
-    makeFolder(dirname(path))
-    const file = existsSync(path) ? realpathSync(path) : path
+    const file = behindLinks(path)
+    makeFolder(dirname(file))
     accessSync(dirname(file), constants.W_OK | constants.X_OK)
     return { file, unlock: await lockFile(file) }
   } catch (error) {
@@ -185,6 +188,18 @@ async function hold (path: string): Promise<{ file: string, unlock: () => Promis
     throw new DataFileError(`DATA_FILE is "${path}", whose folder cannot be used: ${(error as Error).message}; ` +
       'allowed: a path in a folder that can be written, or :memory:.')
   }
+}
+
+/** What a path's symbolic links lead to, also where nothing is yet. */
+function behindLinks (path: string, links = 0): string {
+  let target: string
+  try {
+    target = readlinkSync(path)
+  } catch {
+    return path
+  }
+  if (links === MOST_LINKS) throw new Error('its symbolic links have no end')
+  return behindLinks(resolve(dirname(path), target), links + 1)
 }
 
 /** The digits of an id; all have 19, so that their order as text is that of the numbers. */

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { setMaxListeners } from 'node:events'
 import fastq, { type queueAsPromised } from 'fastq'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
@@ -43,10 +43,11 @@ export class Dispatcher {
   readonly #turns = new Map<string, Promise<void>>()
   #closing = false
   readonly #end = new AbortController()
-  readonly #closed = this.#end.signal
 
   constructor (options: DispatcherOptions) {
     this.#options = options
+    // One for each customer who waits for a webhook; they take themselves off.
+    setMaxListeners(0, this.#end.signal)
     this.#deliveries = options.database.collection(deliveryDefinition)
     this.#events = options.database.collection(eventDefinition)
     this.#endpoints = options.database.collection(webhookEndpointDefinition)
@@ -69,9 +70,12 @@ export class Dispatcher {
 
   /** Resolves when every delivery of the events has had its first attempt, or at a stop, when none will be made any more. */
   async firstAttempts (account: Account, events: readonly string[]): Promise<void> {
-    const made = until(this.#options.database, () => events.every(event =>
-      [...this.#deliveries.newest(account.id, `event:${event}`)].every(({ attempts, status }) => attempts.length > 0 || status !== 'pending')))
-    await Promise.race([made, once(this.#closed, 'abort')])
+    const isMade = ({ attempts, status }: Delivery): boolean => attempts.length > 0 || status !== 'pending'
+    await until(
+      this.#options.database,
+      () => events.every(event => [...this.#deliveries.newest(account.id, `event:${event}`)].every(isMade)),
+      this.#end.signal
+    )
   }
 
   /** Lets attempts under way end, for a moment, and then ends them. */

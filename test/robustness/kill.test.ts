@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { newFolder, run, start } from '../support/process.ts'
@@ -117,15 +118,31 @@ t.test('a stop answers a customer who waits for a webhook that nobody takes, and
   const again = await start(t, folder, { environment: { WEBHOOK_URL: receiver.url, WEBHOOK_EVENTS: 'payment_intent.canceled' } })
   t.equal((await call(again.url, 'GET', `/v1/payment_intents/${body.id}`)).body.status, 'succeeded')
   const { body: endpoints } = await call(again.url, 'GET', '/v1/webhook_endpoints')
-  t.same(endpoints.data.map(({ url }: { url: string }) => url), [receiver.url, silent.url], 'a new WEBHOOK_URL is taken up by an account that was there')
+  t.same(endpoints.data.map(({ url }: { url: string }) => url), [receiver.url], 'the endpoint of the settings follows WEBHOOK_URL')
   t.equal(await again.end('SIGTERM'), 0)
+})
+
+t.test('a stop waits for no connection on which nothing was asked, and not for ever for half a request', async t => {
+  const folder = newFolder(t)
+  for (const [text, limit] of [['', 2800], ['GET / HT', 2800], ['POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf', 4400]] as const) {
+    const sandbox = await start(t, folder)
+    const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    if (text !== '') await new Promise(resolve => { socket.write(text, resolve) })
+    await call(sandbox.url, 'GET', '/v1/events')
+    const signalled = performance.now()
+    t.equal(await sandbox.end('SIGTERM'), 0)
+    t.ok(performance.now() - signalled < limit, `${JSON.stringify(text)}: ${Math.round(performance.now() - signalled)} ms`)
+    t.notOk(readdirSync(join(folder, 'data')).some(name => name.includes('.lock-')), 'and closes the file')
+  }
 })
 
 t.test('one file has one sandbox, whatever links lead to it', async t => {
   const folder = newFolder(t)
-  symlinkSync('real.json', join(folder, 'link.json'))
-  const first = await start(t, folder, { flags: ['--data-file', 'real.json'] })
-  const second = run(t, folder, { flags: ['--port', '0', '--data-file', 'link.json'] })
+  symlinkSync('later/real.json', join(folder, 'link.json'))
+  const first = await start(t, folder, { flags: ['--data-file', 'link.json'] })
+  const second = run(t, folder, { flags: ['--port', '0', '--data-file', 'later/real.json'] })
   t.equal((await once(second, 'exit'))[0], 2)
   const { body } = await call(first.url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)
   t.equal(await first.end('SIGTERM'), 0)
@@ -133,5 +150,5 @@ t.test('one file has one sandbox, whatever links lead to it', async t => {
   t.equal((await call(linked.url, 'GET', `/v1/payment_intents/${body.id}`)).status, 200)
   t.equal(await linked.end('SIGTERM'), 0)
   t.ok(lstatSync(join(folder, 'link.json')).isSymbolicLink())
-  t.equal(statSync(join(folder, 'real.json')).mode & 0o777, 0o600, 'nobody else reads the secrets')
+  t.equal(statSync(join(folder, 'later', 'real.json')).mode & 0o777, 0o600, 'nobody else reads the secrets')
 })

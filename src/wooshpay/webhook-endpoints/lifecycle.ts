@@ -43,6 +43,11 @@ export function update (endpoint: WebhookEndpoint, parameters: UpdateParameters)
   })
 }
 
+/** The endpoint with another secret, if one is given. */
+export function withSecret (endpoint: WebhookEndpoint, secret: string | undefined): WebhookEndpoint {
+  return secret === undefined ? endpoint : { ...endpoint, secret }
+}
+
 /** Whether an endpoint wants an event. */
 export function wants ({ status, enabled_events: types }: WebhookEndpoint, type: string): boolean {
   return status === 'enabled' && (types.includes('*') || types.includes(type))

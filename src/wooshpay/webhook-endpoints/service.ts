@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import { errors } from '../../core/errors.ts'
 import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection, Page, PageRequest } from '../../store/collection.ts'
-import { put, remove, type Commit, type Operation } from '../../store/commit.ts'
+import { put, remove, type Commit } from '../../store/commit.ts'
 import type { Database } from '../../store/database.ts'
 import * as lifecycle from './lifecycle.ts'
 import { webhookEndpointDefinition, type CreateParameters, type UpdateParameters, type WebhookEndpoint } from './schema.ts'
@@ -33,14 +32,13 @@ export class WebhookEndpoints {
   }
 
   /**
-   * What a write has to put so that the account has an endpoint with this address, these events and, if one is given,
-   * this secret; nothing, when it has.
+   * The endpoint of this id with another address, other events and, if one is given, another secret; a new one, when
+   * there is none. Nothing is stored yet.
    */
-  ensure (account: Account, parameters: CreateParameters, secret: string | undefined): Operation[] {
-    const present = [...this.#endpoints.newest(account.id)].find(({ url }) => url === parameters.url)
-    if (present === undefined) return [put(webhookEndpointDefinition, this.#new(account, parameters, secret))]
-    const wanted = { ...lifecycle.update(present, { enabled_events: parameters.enabled_events }), secret: secret ?? present.secret ?? '' }
-    return isDeepStrictEqual(wanted, present) ? [] : [put(webhookEndpointDefinition, wanted)]
+  follow (account: Account, id: string | undefined, parameters: CreateParameters, secret: string | undefined): WebhookEndpoint {
+    const present = id === undefined ? undefined : this.#endpoints.get(account.id, id)
+    if (present === undefined) return this.#new(account, parameters, secret)
+    return lifecycle.withSecret(lifecycle.update(present, parameters), secret)
   }
 
   /** @throws ApiError when the account has no such endpoint */
