@@ -18,11 +18,11 @@ import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
 import { accountDefinition, Accounts, type Account } from './store/accounts.ts'
-import { BEGINNING, beginningDefinition, beginningOf } from './store/beginning.ts'
 import { Agenda } from './store/agenda.ts'
+import { BEGINNING, beginningDefinition, beginningOf } from './store/beginning.ts'
 import { createCommit, put, type Operation } from './store/commit.ts'
-import { eventDefinition } from './store/events.ts'
 import { Database } from './store/database.ts'
+import { eventDefinition } from './store/events.ts'
 import { balanceDefinition, WalletBalances } from './wallet/balances.ts'
 import { walletRoutes } from './wallet/routes.ts'
 import { Wallet } from './wallet/service.ts'
@@ -94,7 +94,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     onCompactionError: error => { log.error(error, 'The data file could not be written anew; its journal goes on.') }
   })
   earlierEvents = database.collection(eventDefinition).size
-  const beginning = database.collection(beginningDefinition).find(BEGINNING)?.record ?? beginningOf(config.CLOCK)
+  const beginnings = database.collection(beginningDefinition)
+  const beginning = beginnings.find(BEGINNING)?.record ?? beginningOf(config.CLOCK)
   if (config.CLOCK !== undefined && beginning.clock.frozen_at_ms !== config.CLOCK) {
     log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
   }
@@ -104,7 +105,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     defaults: switchesOf(config),
     newClock: beginning.clock,
     open: account => {
-      commit(account, { operations: [put(beginningDefinition, beginning), ...withEndpoint(account)] })
+      const begin = beginnings.find(BEGINNING) === undefined ? [put(beginningDefinition, beginning)] : []
+      commit(account, { operations: [...begin, ...withEndpoint(account)] })
     }
   })
 

@@ -4,10 +4,10 @@ import { createServer } from 'node:net'
 import { buildApp, type Sandbox } from './app.ts'
 import { help, readCommandLine } from './command-line.ts'
 import { readConfig, type Config } from './config.ts'
-import { SettingError } from './core/settings.ts'
 import { publishableKey } from './core/api-keys.ts'
+import { SettingError } from './core/settings.ts'
+import { DataFileError } from './store/data-file.ts'
 import { FileLockedError } from './store/file-lock.ts'
-import { DataFileError } from './store/journal.ts'
 
 /** A key that works at once, for the lines at the start. */
 const READY_KEY = 'sk_test_sandbox'

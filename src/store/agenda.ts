@@ -35,8 +35,10 @@ export class Agenda {
   /** Takes up the appointments of everything stored, and from then on of every change that has been written. */
   start (): void {
     for (const collection of this.#database.collections) {
-      if (collection.definition.due === undefined) continue
-      for (const { account, record } of collection.rows()) this.#note(collection.definition.name, account, record.id)
+      const { name, due } = collection.definition
+      if (due === undefined) continue
+      // Most records have had their last appointment.
+      for (const { account, record } of collection.rows()) if (due(record) !== undefined) this.#note(name, account, record.id)
     }
     this.#database.onSettled((changes, outcome) => {
       for (const { collection, account, id } of changes) {

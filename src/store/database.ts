@@ -3,9 +3,10 @@ import { dirname, resolve } from 'node:path'
 import { LowSync, MemorySync } from 'lowdb'
 import { errors } from '../core/errors.ts'
 import { Collection, type Definition, type Stored } from './collection.ts'
+import { DataFileError } from './data-file.ts'
 import { FileLockedError, lockFile } from './file-lock.ts'
 import { makeFolder } from './folder.ts'
-import { DataFileError, JournalAdapter, type Change, type Durability, type State } from './journal.ts'
+import { JournalAdapter, type Change, type Durability, type State } from './journal.ts'
 
 export interface DatabaseOptions {
   /** The data file, or `:memory:` to keep nothing. */

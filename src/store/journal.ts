@@ -10,8 +10,6 @@ import { collectionOf, DataFileError, dataFileLines, isStored, parseLine, putRow
 import { syncFolder } from './folder.ts'
 import { linesOf, writeAll } from './lines.ts'
 
-export { DataFileError }
-
 /** One record as it now is, or its removal. */
 export interface Change {
   readonly collection: string

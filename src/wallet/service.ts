@@ -97,7 +97,7 @@ export class Wallet {
     await this.#options.database.written()
     if (webhook !== undefined && 'first' in webhook) {
       const event = this.#options.database.collection(eventDefinition).latest(account.id, `object:${id}`)
-      if (event !== undefined) await this.#options.dispatcher.firstAttempts(account, [event.id])
+      if (event !== undefined) await this.#options.dispatcher.firstAttempts(account, event.id)
     }
     return back === 'at-once' ? returnAddress(account, intent) : undefined
   }

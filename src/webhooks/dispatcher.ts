@@ -3,8 +3,8 @@ import fastq, { type queueAsPromised } from 'fastq'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Commit } from '../store/commit.ts'
-import { eventDefinition, type EventRecord } from '../store/events.ts'
 import type { Database } from '../store/database.ts'
+import { eventDefinition, type EventRecord } from '../store/events.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
 import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from './deliveries.ts'
@@ -68,12 +68,12 @@ export class Dispatcher {
     await attempt
   }
 
-  /** Resolves when every delivery of the events has had its first attempt, or at a stop, when none will be made any more. */
-  async firstAttempts (account: Account, events: readonly string[]): Promise<void> {
+  /** Resolves when every delivery of an event has had its first attempt, or at a stop, when none will be made any more. */
+  async firstAttempts (account: Account, event: string): Promise<void> {
     const isMade = ({ attempts, status }: Delivery): boolean => attempts.length > 0 || status !== 'pending'
     await until(
       this.#options.database,
-      () => events.every(event => [...this.#deliveries.newest(account.id, `event:${event}`)].every(isMade)),
+      () => [...this.#deliveries.newest(account.id, `event:${event}`)].every(isMade),
       this.#end.signal
     )
   }
@@ -81,14 +81,10 @@ export class Dispatcher {
   /** Lets attempts under way end, for a moment, and then ends them. */
   async close (): Promise<void> {
     this.#closing = true
-    const patience = new AbortController()
-    const patienceOver = new Promise(resolve => {
-      const timeout = setTimeout(resolve, FAREWELL_MS)
-      patience.signal.addEventListener('abort', () => { clearTimeout(timeout); resolve(undefined) })
-    })
     const underWay = Promise.allSettled(this.#underWay.values())
-    await Promise.race([underWay, patienceOver])
-    patience.abort()
+    let farewell: NodeJS.Timeout | undefined
+    await Promise.race([underWay, new Promise(resolve => { farewell = setTimeout(resolve, FAREWELL_MS) })])
+    clearTimeout(farewell)
     await this.#options.sender.close()
     await underWay
     this.#end.abort()
