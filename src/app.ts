@@ -138,6 +138,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   logRequests(app)
   readBodies(app)
   answerErrors(app)
+  answerUnknownRoutes(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('Request-Id', request.id)
     done()

@@ -2,16 +2,22 @@ import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, errors } from '../core/errors.ts'
 
-/** Writes every failure of an API as the error envelope, and logs those that are the sandbox's own. */
-export function answerErrors (app: FastifyInstance): void {
+/** Writes a refusal; its status is set already. */
+export type ErrorWriter = (answer: ApiError, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** Writes every failure of a scope, as the error envelope unless it is to look otherwise, and logs those that are the sandbox's own. */
+export function answerErrors (app: FastifyInstance, write: ErrorWriter = writeEnvelope): void {
   app.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
     const answer = apiErrorOf(error, request.headers['content-type'] ?? '', app.initialConfig.bodyLimit ?? 0)
     request.refusal = answer
     if (answer.status >= 500) request.log.error(error)
-    if (answer.code.startsWith('api_key_')) reply.header('WWW-Authenticate', 'Basic realm="WooshPay sandbox", charset="UTF-8"')
-    return reply.code(answer.status).send(answer.toJSON())
+    return write(answer, request, reply.code(answer.status))
   })
-  answerUnknownRoutes(app)
+}
+
+export function writeEnvelope (answer: ApiError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (answer.code.startsWith('api_key_')) reply.header('WWW-Authenticate', 'Basic realm="WooshPay sandbox", charset="UTF-8"')
+  return reply.send(answer.toJSON())
 }
 
 /** Answers what Fastify refuses before it has found a route: addresses that cannot be read. */

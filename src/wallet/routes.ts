@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError, errors } from '../core/errors.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { errors } from '../core/errors.ts'
 import { sendPage } from '../html/page.ts'
+import { answerErrors, writeEnvelope } from '../http/errors.ts'
 import { walletPath, type PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
 import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
 import { faultPage, walletPage } from './pages.ts'
@@ -27,12 +28,10 @@ const PATH = '/v1/receives/:method/pay/:id'
  * to that state (or straight to the shop). No cookie and no script, so that any client can walk through.
  */
 export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantName }: WalletRoutesOptions): void {
-  app.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
-    const { status, message } = error instanceof ApiError ? error : errors.internal()
-    if (status >= 500) request.log.error(error)
-    if (wantsJson(request)) return reply.code(status).send((error instanceof ApiError ? error : errors.internal()).toJSON())
+  answerErrors(app, (answer, request, reply) => {
+    if (wantsJson(request)) return writeEnvelope(answer, request, reply)
     const { lang } = request.query as { lang?: string }
-    return sendPage(reply, faultPage(languageOf(lang, request.headers['accept-language']), status, message), status)
+    return sendPage(reply, faultPage(languageOf(lang, request.headers['accept-language']), answer.status, answer.message), answer.status)
   })
 
   app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {

@@ -213,6 +213,9 @@ t.test('a wrong address or entry is answered as a page for people and as JSON fo
     const json = await fetch(address, { method, headers: { accept: 'application/json' } })
     t.match(await json.json(), { error: { message } }, address)
   }
+  const large = await fetch(`${url}/phone`, { method: 'POST', body: new URLSearchParams({ phone: '0'.repeat(1 << 20) }) })
+  t.equal(large.status, 413)
+  t.match(await large.text(), /larger than 1048576 bytes/)
   const unknown = await fetch(`${url}/outcome`, { method: 'POST', body: new URLSearchParams({ outcome: 'refuse' }), headers: { accept: 'application/json' } })
   t.match(await unknown.json(), { error: { code: 'parameter_invalid', message: /"refuse" is not one of: pay, insufficient-balance/ } })
 })
