@@ -1,6 +1,5 @@
-import Type, { type Static, type TObject, type TProperties, type TSchema } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import { errors } from '../core/errors.ts'
-import type { Page, PageRequest } from '../store/collection.ts'
 
 /** Schemas and shapes that every resource of the API shares. */
 
@@ -45,55 +44,14 @@ export function answers<T extends TSchema> (ok: T) {
 
 export const IdParams = Type.Object({ id: Type.String() })
 
-const Range = Type.Object({
-  gt: Type.Optional(Type.Number()),
-  gte: Type.Optional(Type.Number()),
-  lt: Type.Optional(Type.Number()),
-  lte: Type.Optional(Type.Number())
-}, { description: 'Only objects made in this range of times, in epoch milliseconds.' })
-
-/** The parameters of every list; the documentation puts them into a JSON body, which is read too. */
-export const listParameters = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
-  starting_after: Type.Optional(Type.String({ description: 'Answer the objects that come after this id.' })),
-  ending_before: Type.Optional(Type.String({ description: 'Answer the objects that come before this id.' })),
-  created: Type.Optional(Range)
-} satisfies TProperties
-
-type ListParameters = Static<TObject<typeof listParameters>>
-
-export function ListOf<T extends TSchema> (item: T) {
-  return Type.Object({
-    object: Type.Literal('list'),
-    url: Type.String(),
-    has_more: Type.Boolean(),
-    data: Type.Array(ref(item))
-  })
-}
-
 /**
- * The page that a list's parameters ask for.
- * @throws ApiError when both cursors are given, or one names nothing
+ * The object that a call names, which the account has to have.
+ * @param param the parameter that names it; one in the path is answered with 404, any other with 400
+ * @example found(refunds.get(account.id, id), 'refund', id)
  */
-export function pageRequest (parameters: ListParameters, what: string, exists: (id: string) => boolean): PageRequest {
-  const { limit = 10, starting_after: startingAfter, ending_before: endingBefore } = parameters
-  if (startingAfter !== undefined && endingBefore !== undefined) {
-    throw errors.parameter_invalid('ending_before', endingBefore, 'cannot be combined with starting_after')
-  }
-  for (const [param, cursor] of [['starting_after', startingAfter], ['ending_before', endingBefore]] as const) {
-    if (cursor !== undefined && !exists(cursor)) throw errors.resource_missing(what, cursor, param, 400)
-  }
-  return { limit, startingAfter, endingBefore }
-}
-
-/** Whether an object was made in the range that a list asks for. */
-export function isCreatedIn (created: number, { created: range }: ListParameters): boolean {
-  const { gt = -Infinity, gte = -Infinity, lt = Infinity, lte = Infinity } = range ?? {}
-  return created > gt && created >= gte && created < lt && created <= lte
-}
-
-export function listAnswer<T> (url: string, { data, hasMore }: Page<T>) {
-  return { object: 'list' as const, url, has_more: hasMore, data }
+export function found<T> (object: T | undefined, what: string, id: string, param = 'id'): T {
+  if (object === undefined) throw errors.resource_missing(what, id, param, param === 'id' ? 404 : 400)
+  return object
 }
 
 /**

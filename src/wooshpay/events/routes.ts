@@ -1,8 +1,8 @@
-import { errors } from '../../core/errors.ts'
 import type { Api } from '../../http/api.ts'
 import { eventDefinition } from '../../store/events.ts'
 import type { Database } from '../../store/database.ts'
-import { answers, IdParams, isCreatedIn, listAnswer, pageRequest, ref } from '../wire.ts'
+import { listOf } from '../lists.ts'
+import { answers, found, IdParams, ref } from '../wire.ts'
 import { Event, EventList, ListParameters } from './schema.ts'
 
 const tags = ['Events']
@@ -14,17 +14,11 @@ export function eventRoutes (api: Api, database: Database): void {
 
   api.get('/events', {
     schema: { operationId: 'listEvents', summary: 'List events', tags, querystring: ListParameters, response: answers(EventList) }
-  }, async ({ caller: { account }, query }) => {
-    const page = pageRequest(query, 'event', id => events.get(account.id, id) !== undefined)
-    const key = query.type === undefined ? undefined : `type:${query.type}`
-    return listAnswer('/v1/events', events.page(account.id, page, key, event => isCreatedIn(event.created, query)))
-  })
+  }, async ({ caller, query }) => listOf(events, caller.account, query, {
+    url: '/v1/events', what: 'event', key: query.type === undefined ? undefined : `type:${query.type}`, show: event => event
+  }))
 
   api.get('/events/:id', {
     schema: { operationId: 'retrieveEvent', summary: 'Retrieve an event', tags, params: IdParams, response: answers(ref(Event)) }
-  }, async ({ caller: { account }, params }) => {
-    const event = events.get(account.id, params.id)
-    if (event === undefined) throw errors.resource_missing('event', params.id, 'id')
-    return event
-  })
+  }, async ({ caller, params }) => found(events.get(caller.account.id, params.id), 'event', params.id))
 }

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import type { Stored } from '../../store/collection.ts'
-import { listParameters, ListOf, Milliseconds } from '../wire.ts'
+import { listParameters, ListOf } from '../lists.ts'
+import { Milliseconds } from '../wire.ts'
 
 /** Every type of event that is raised; an endpoint may name these, or `*`. */
 export const EVENT_TYPES = [

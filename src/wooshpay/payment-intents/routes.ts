@@ -1,10 +1,9 @@
 import type { Api } from '../../http/api.ts'
-import { answers, IdParams, isCreatedIn, listAnswer, pageRequest, ref } from '../wire.ts'
+import { answers, IdParams, ref } from '../wire.ts'
 import {
   CancelParameters, CaptureParameters, ConfirmParameters, CreateParameters, ListParameters, PaymentIntent, PaymentIntentList,
   RetrieveParameters, SearchParameters, UpdateParameters
 } from './schema.ts'
-import { searchKeys } from './search.ts'
 import type { PaymentIntents } from './service.ts'
 
 const tags = ['PaymentIntents']
@@ -19,15 +18,11 @@ export function paymentIntentRoutes (api: Api, intents: PaymentIntents): void {
 
   api.get('/payment_intents', {
     schema: { operationId: 'listPaymentIntents', summary: 'List PaymentIntents', tags, querystring: ListParameters, response: answers(PaymentIntentList) }
-  }, async ({ caller, query }) => {
-    const page = pageRequest(query, 'PaymentIntent', id => intents.exists(caller.account, id))
-    return listAnswer('/v1/payment_intents', intents.list(caller.account, page, query.customer, intent => isCreatedIn(intent.created, query)))
-  })
+  }, async ({ caller, query }) => intents.list(caller.account, query))
 
   api.get('/payment_intents/search', {
     schema: { operationId: 'searchPaymentIntents', summary: 'Search PaymentIntents', tags, querystring: SearchParameters, response: answers(PaymentIntentList) }
-  }, async ({ caller, query }) =>
-    listAnswer('/v1/payment_intents/search', intents.search(caller.account, searchKeys(query.query), query.limit ?? 10)))
+  }, async ({ caller, query }) => intents.search(caller.account, query))
 
   api.get('/payment_intents/:id', {
     config: { publishable: true },

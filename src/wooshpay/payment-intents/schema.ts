@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
-import { Anything, listParameters, ListOf, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { listParameters, ListOf } from '../lists.ts'
+import { Anything, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
 
 export const PAYMENT_INTENT_STATUSES = [
   'requires_payment_method', 'requires_confirmation', 'requires_action', 'processing', 'requires_capture', 'succeeded', 'canceled'
@@ -118,11 +119,13 @@ export const RetrieveParameters = Type.Object({
 })
 
 export const ListParameters = Type.Object({ ...listParameters, customer: Type.Optional(Type.String()) })
+export type ListParameters = Static<typeof ListParameters>
 
 export const SearchParameters = Type.Object({
   query: Type.String({ minLength: 1, examples: ['merchant_order_id:\'order1234\''] }),
   limit: listParameters.limit
 })
+export type SearchParameters = Static<typeof SearchParameters>
 
 export const PaymentIntentList = ListOf(PaymentIntent)
 

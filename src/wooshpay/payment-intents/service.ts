@@ -2,18 +2,21 @@ import { errors } from '../../core/errors.ts'
 import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
 import type { Caller } from '../../http/api.ts'
 import type { Account } from '../../store/accounts.ts'
-import type { Collection, Page, PageRequest, Row } from '../../store/collection.ts'
+import type { Collection, Row } from '../../store/collection.ts'
 import { put, type Commit } from '../../store/commit.ts'
 import type { Cause } from '../../store/events.ts'
 import type { Database } from '../../store/database.ts'
 import type { PaymentMethodRules } from '../payment-methods/rules.ts'
 import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
+import { listAnswer, listOf, type List } from '../lists.ts'
+import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import type { Decision, Outcome, Surroundings } from './decision.ts'
 import {
-  paymentIntentDefinition, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type PaymentIntent,
-  type PaymentIntentRecord, type UpdateParameters
+  paymentIntentDefinition, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type ListParameters,
+  type PaymentIntent, type PaymentIntentRecord, type SearchParameters, type UpdateParameters
 } from './schema.ts'
+import { searchKeys } from './search.ts'
 
 export interface PaymentIntentsOptions {
   readonly database: Database
@@ -69,25 +72,24 @@ export class PaymentIntents {
     return this.#load(caller, id, clientSecret).intent
   }
 
-  /** Whether the account has it, as the cursor of a list. */
-  exists (account: Account, id: string): boolean {
-    return this.#records.get(account.id, id) !== undefined
+  /** `GET /v1/payment_intents`. */
+  list (account: Account, parameters: ListParameters): List<PaymentIntent> {
+    const { customer } = parameters
+    return listOf(this.#records, account, parameters, {
+      url: '/v1/payment_intents', what: 'PaymentIntent', key: customer === undefined ? undefined : `customer:${customer}`, show: ({ intent }) => intent
+    })
   }
 
-  /** One page, newest first. */
-  list (account: Account, page: PageRequest, customer: string | undefined, matches: (intent: PaymentIntent) => boolean): Page<PaymentIntent> {
-    return intentsOf(this.#records.page(
-      account.id, page, customer === undefined ? undefined : `customer:${customer}`, ({ intent }) => matches(intent)))
-  }
-
-  /** The newest ones that have all of the keys; the rarest key says where to look. */
-  search (account: Account, keys: readonly string[], limit: number): Page<PaymentIntent> {
+  /** `GET /v1/payment_intents/search`: the newest ones that meet all conditions; the rarest one says where to look. */
+  search (account: Account, { query, limit = 10 }: SearchParameters): List<PaymentIntent> {
+    const keys = searchKeys(query)
     const [rarest] = keys.toSorted((a, b) => this.#records.count(account.id, a) - this.#records.count(account.id, b))
     const keysOf = paymentIntentDefinition.keys ?? (() => [])
-    return intentsOf(this.#records.page(account.id, { limit }, rarest, record => {
+    const { data, hasMore } = this.#records.page(account.id, { limit }, rarest, record => {
       const own = keysOf(record)
       return keys.every(key => own.includes(key))
-    }))
+    })
+    return listAnswer('/v1/payment_intents/search', { data: data.map(({ intent }) => intent), hasMore })
   }
 
   /** The record of whichever account has it, for the wallet's pages, whose addresses carry no key. */
@@ -100,8 +102,7 @@ export class PaymentIntents {
    * @returns the PaymentIntent as it now is
    */
   finish (account: Account, id: string, outcome: Outcome, { webhookDelayMs = 0 } = {}): PaymentIntent {
-    const record = this.#records.get(account.id, id)
-    if (record === undefined) throw errors.resource_missing('PaymentIntent', id, 'id')
+    const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
     return this.#commit(account, lifecycle.finish(record, outcome, this.#around(account, '')), { webhookDelayMs })
   }
 
@@ -121,8 +122,7 @@ export class PaymentIntents {
   }
 
   #load ({ account, isPublishable }: Caller, id: string, clientSecret?: string): PaymentIntentRecord {
-    const record = this.#records.get(account.id, id)
-    if (record === undefined) throw errors.resource_missing('PaymentIntent', id, 'id')
+    const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
     if (isPublishable && clientSecret !== record.intent.client_secret) throw errors.client_secret_invalid(id)
     return record
   }
@@ -151,8 +151,4 @@ export class PaymentIntents {
       publicUrl
     }
   }
-}
-
-function intentsOf ({ data, hasMore }: Page<PaymentIntentRecord>): Page<PaymentIntent> {
-  return { data: data.map(({ intent }) => intent), hasMore }
 }

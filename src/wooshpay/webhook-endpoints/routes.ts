@@ -1,5 +1,5 @@
 import type { Api } from '../../http/api.ts'
-import { answers, IdParams, isCreatedIn, listAnswer, pageRequest, ref } from '../wire.ts'
+import { answers, IdParams, ref } from '../wire.ts'
 import { CreateParameters, DeletedWebhookEndpoint, ListParameters, UpdateParameters, WebhookEndpoint, WebhookEndpointList } from './schema.ts'
 import type { WebhookEndpoints } from './service.ts'
 
@@ -16,10 +16,7 @@ export function webhookEndpointRoutes (api: Api, endpoints: WebhookEndpoints): v
 
   api.get('/webhook_endpoints', {
     schema: { operationId: 'listWebhookEndpoints', summary: 'List webhook endpoints', tags, querystring: ListParameters, response: answers(WebhookEndpointList) }
-  }, async ({ caller: { account }, query }) => {
-    const page = pageRequest(query, 'webhook endpoint', id => endpoints.exists(account, id))
-    return listAnswer('/v1/webhook_endpoints', endpoints.list(account, page, endpoint => isCreatedIn(endpoint.created, query)))
-  })
+  }, async ({ caller, query }) => endpoints.list(caller.account, query))
 
   api.get('/webhook_endpoints/:id', {
     schema: { operationId: 'retrieveWebhookEndpoint', summary: 'Retrieve a webhook endpoint', tags, params: IdParams, response }

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
-import { listParameters, ListOf, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { listParameters, ListOf } from '../lists.ts'
+import { Metadata, MetadataInput, Milliseconds } from '../wire.ts'
 
 /** The answer; its keys stand in the order of the newer documented example. */
 export const WebhookEndpoint = Type.Object({

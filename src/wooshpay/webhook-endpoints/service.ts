@@ -1,9 +1,10 @@
-import { errors } from '../../core/errors.ts'
 import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
-import type { Collection, Page, PageRequest } from '../../store/collection.ts'
+import type { Collection } from '../../store/collection.ts'
 import { put, remove, type Commit } from '../../store/commit.ts'
 import type { Database } from '../../store/database.ts'
+import { listOf, type List, type ListParameters } from '../lists.ts'
+import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { webhookEndpointDefinition, type CreateParameters, type UpdateParameters, type WebhookEndpoint } from './schema.ts'
 
@@ -43,9 +44,7 @@ export class WebhookEndpoints {
 
   /** @throws ApiError when the account has no such endpoint */
   retrieve (account: Account, id: string): WebhookEndpoint {
-    const endpoint = this.#endpoints.get(account.id, id)
-    if (endpoint === undefined) throw errors.resource_missing('webhook endpoint', id, 'id')
-    return endpoint
+    return found(this.#endpoints.get(account.id, id), 'webhook endpoint', id)
   }
 
   /** `POST /v1/webhook_endpoints/{id}`. */
@@ -61,15 +60,11 @@ export class WebhookEndpoints {
     this.#options.commit(account, { operations: [remove(webhookEndpointDefinition, id)] })
   }
 
-  /** Whether the account has it, as the cursor of a list. */
-  exists (account: Account, id: string): boolean {
-    return this.#endpoints.get(account.id, id) !== undefined
-  }
-
-  /** One page, newest first, without the secrets. */
-  list (account: Account, page: PageRequest, matches: (endpoint: WebhookEndpoint) => boolean): Page<WebhookEndpoint> {
-    const { data, hasMore } = this.#endpoints.page(account.id, page, undefined, matches)
-    return { data: data.map(({ secret: _secret, ...shown }) => shown), hasMore }
+  /** `GET /v1/webhook_endpoints`: without the secrets. */
+  list (account: Account, parameters: ListParameters): List<WebhookEndpoint> {
+    return listOf(this.#endpoints, account, parameters, {
+      url: '/v1/webhook_endpoints', what: 'webhook endpoint', show: ({ secret: _secret, ...shown }) => shown
+    })
   }
 
   /** The endpoints that want an event of this type, oldest first. */
