@@ -3,11 +3,13 @@ import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { readTls, type Config } from './config.ts'
+import { checkoutRoutes } from './checkout/routes.ts'
+import { Checkout } from './checkout/service.ts'
 import { SandboxClock } from './core/clock.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchesOf } from './core/switches.ts'
 import { assetRoutes } from './html/page.ts'
-import { authentication } from './http/authentication.ts'
+import { authentication, optionalAccount } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
 import { hangUpAtClose } from './http/hang-up.ts'
@@ -30,12 +32,32 @@ import { visitDefinition } from './wallet/visit.ts'
 import { deliveryDefinition, deriveDeliveries } from './webhooks/deliveries.ts'
 import { Dispatcher } from './webhooks/dispatcher.ts'
 import { Sender } from './webhooks/sender.ts'
+import { deriveCharges } from './wooshpay/charges/derive.ts'
+import { chargeRoutes } from './wooshpay/charges/routes.ts'
+import { chargeDefinition } from './wooshpay/charges/schema.ts'
+import { checkoutSessionRoutes } from './wooshpay/checkout-sessions/routes.ts'
+import { checkoutSessionDefinition } from './wooshpay/checkout-sessions/schema.ts'
+import { CheckoutSessions } from './wooshpay/checkout-sessions/service.ts'
+import { customerRoutes } from './wooshpay/customers/routes.ts'
+import { customerDefinition } from './wooshpay/customers/schema.ts'
+import { Customers } from './wooshpay/customers/service.ts'
 import { eventRoutes } from './wooshpay/events/routes.ts'
 import { paymentIntentRoutes } from './wooshpay/payment-intents/routes.ts'
 import { paymentIntentDefinition } from './wooshpay/payment-intents/schema.ts'
 import { PaymentIntents } from './wooshpay/payment-intents/service.ts'
+import { paymentMethodRoutes } from './wooshpay/payment-methods/routes.ts'
 import { readPaymentMethodRules } from './wooshpay/payment-methods/rules.ts'
 import { paymentMethodDefinition } from './wooshpay/payment-methods/schema.ts'
+import { PaymentMethods } from './wooshpay/payment-methods/service.ts'
+import { priceRoutes } from './wooshpay/prices/routes.ts'
+import { priceDefinition } from './wooshpay/prices/schema.ts'
+import { Prices } from './wooshpay/prices/service.ts'
+import { productRoutes } from './wooshpay/products/routes.ts'
+import { productDefinition } from './wooshpay/products/schema.ts'
+import { Products } from './wooshpay/products/service.ts'
+import { refundRoutes } from './wooshpay/refunds/routes.ts'
+import { refundDefinition } from './wooshpay/refunds/schema.ts'
+import { Refunds } from './wooshpay/refunds/service.ts'
 import { webhookEndpointRoutes } from './wooshpay/webhook-endpoints/routes.ts'
 import { webhookEndpointDefinition } from './wooshpay/webhook-endpoints/schema.ts'
 import { WebhookEndpoints } from './wooshpay/webhook-endpoints/service.ts'
@@ -43,7 +65,8 @@ import { ErrorAnswer } from './wooshpay/wire.ts'
 
 /** Everything that is stored, in the order in which the data file holds it. */
 const definitions = [
-  beginningDefinition, accountDefinition, webhookEndpointDefinition, paymentIntentDefinition, paymentMethodDefinition, eventDefinition,
+  beginningDefinition, accountDefinition, webhookEndpointDefinition, customerDefinition, productDefinition, priceDefinition,
+  checkoutSessionDefinition, paymentIntentDefinition, paymentMethodDefinition, chargeDefinition, refundDefinition, eventDefinition,
   deliveryDefinition, visitDefinition, balanceDefinition, idempotencyDefinition
 ] as const
 
@@ -114,18 +137,30 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const rules = readPaymentMethodRules()
   const balances = new WalletBalances(database)
   const commit = createCommit({
-    database, ids, derivers: [balances.derive, written => deriveDeliveries(endpoints, ids)(written)]
+    database,
+    ids,
+    // Deliveries come last, since they are for all events of a write.
+    derivers: [deriveCharges(database), balances.derive, written => sessions.derive(written), written => deriveDeliveries(endpoints, ids)(written)]
   })
   const endpoints = new WebhookEndpoints({ database, commit, ids, secrets })
   const intents = new PaymentIntents({ database, commit, ids, secrets, rules })
+  const methods = new PaymentMethods({ database, commit, ids, rules })
+  const customers = new Customers({ database, commit, ids })
+  const products = new Products({ database, commit, ids })
+  const prices = new Prices({ database, commit, ids })
+  const sessions = new CheckoutSessions({ database, commit, intents, prices })
+  const refunds = new Refunds({ database, commit, ids, rules })
   const dispatcher = new Dispatcher({ database, accounts, commit, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
-  const wallet = new Wallet({ database, accounts, commit, intents, balances, dispatcher })
+  const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, dispatcher })
+  const checkout = new Checkout({ accounts, sessions, intents, rules })
   const agenda = new Agenda({
     database,
     accounts,
     handlers: {
       'payment_intent.lapse': (account, id) => { intents.lapse(accounts.require(account), id) },
       'payment_intent.settle': (account, id) => { intents.settle(accounts.require(account), id) },
+      'checkout_session.expire': (account, id) => { sessions.expireDue(accounts.require(account), id) },
+      'refund.settle': (account, id) => { refunds.settleDue(accounts.require(account), id) },
       'delivery.attempt': (account, id) => dispatcher.attempt(account, id),
       'idempotency_key.expire': (account, id) => { forgetKey(commit, accounts.require(account), id) }
     },
@@ -146,6 +181,9 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   assetRoutes(app)
   sandboxRoutes(app, {
     database,
+    accounts,
+    accountOf: optionalAccount({ accounts, apiKeys: config.API_KEYS }),
+    refunds,
     clock: new SandboxClock(beginning.clock),
     version,
     token: config.SANDBOX_TOKEN,
@@ -155,7 +193,11 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   serveDocumentation(app, { document: 'wooshpay.json', page: '/docs' })
   await app.register(async pages => {
     answerWhenWritten(pages, database)
-    walletRoutes(pages, { wallet, rules, merchantName: config.MERCHANT_NAME })
+    walletRoutes(pages, { wallet, merchantName: config.MERCHANT_NAME })
+  })
+  await app.register(async pages => {
+    answerWhenWritten(pages, database)
+    checkoutRoutes(pages, { checkout, merchantName: config.MERCHANT_NAME, publicUrl: config.PUBLIC_URL })
   })
   await app.register(async scope => {
     const api = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -169,6 +211,13 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     answerUnknownRoutes(api)
     api.addSchema(ErrorAnswer)
     paymentIntentRoutes(api, intents)
+    paymentMethodRoutes(api, methods)
+    customerRoutes(api, customers, methods)
+    productRoutes(api, products)
+    priceRoutes(api, prices)
+    checkoutSessionRoutes(api, sessions)
+    chargeRoutes(api, database)
+    refundRoutes(api, refunds)
     webhookEndpointRoutes(api, endpoints)
     eventRoutes(api, database)
   }, { prefix: '/v1' })

@@ -334,7 +334,7 @@ t.test('a commit', async t => {
     const database = await openAll(file)
     const account = accountOf(database).bySecretKey('sk_test_a')
     const commit = createCommit({
-      database, ids: new SnowflakeIds(), derivers: [({ events }) => events.map(({ id }) => put(pens, { id: `p_${id}`, text: 'derived' }))]
+      database, ids: new SnowflakeIds(), derivers: [({ events }) => ({ operations: events.map(({ id }) => put(pens, { id: `p_${id}`, text: 'derived' })) })]
     })
     const note: Note = { id: 'n_1', text: 'one' }
     const [event] = commit(account, {

@@ -51,6 +51,14 @@ export function withParameters (address: string, parameters: Readonly<Record<str
   return `${body}${body.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}${fragment}`
 }
 
+/**
+ * An address with the placeholder `{CHECKOUT_SESSION_ID}` filled in, raw or percent-encoded.
+ * @example withSessionId('https://shop.test/?s={CHECKOUT_SESSION_ID}', 'cs_1') // 'https://shop.test/?s=cs_1'
+ */
+export function withSessionId (address: string, session: string): string {
+  return address.replace(/(?:\{|%7B)CHECKOUT_SESSION_ID(?:\}|%7D)/gi, session)
+}
+
 /** `localhost:3000` is a host with a port, not a scheme. */
 function schemeOf (address: string): string | undefined {
   if (/^(?:\[[^/?#]*\]|[^:/?#]*):\d+(?:[/?#]|$)/.test(address)) return undefined

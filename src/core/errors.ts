@@ -104,17 +104,17 @@ export const errors = {
     status, code: 'resource_missing', param, message: `No such ${what}: ${quote(id)}.`
   }),
 
-  currency_not_supported: (method: string, currency: string, allowed: readonly string[]) => new ApiError({
+  currency_not_supported: (param: string, method: string, currency: string, allowed: readonly string[]) => new ApiError({
     status: 400,
     code: 'currency_not_supported',
-    param: 'currency',
+    param,
     message: `${method} does not take ${currency}; allowed: ${allowed.join(', ')}.`
   }),
-  amount_too_small: (amount: number, least: string) => new ApiError({
-    status: 400, code: 'amount_too_small', param: 'amount', message: `The amount ${amount} is too small; the least is ${least}.`
+  amount_too_small: (param: string, amount: number, least: string, what = param) => new ApiError({
+    status: 400, code: 'amount_too_small', param, message: `The ${what} ${amount} is too small; the least is ${least}.`
   }),
-  amount_too_large: (param: string, amount: number, most: string) => new ApiError({
-    status: 400, code: 'amount_too_large', param, message: `The ${param} ${amount} is too large; the most is ${most}.`
+  amount_too_large: (param: string, amount: number, most: string, what = param) => new ApiError({
+    status: 400, code: 'amount_too_large', param, message: `The ${what} ${amount} is too large; the most is ${most}.`
   }),
   payment_method_not_supported: (param: string, method: string, supported: readonly string[]) => new ApiError({
     status: 400,
@@ -130,6 +130,19 @@ export const errors = {
   }),
   payment_intent_unexpected_state: (message: string) => new ApiError({
     status: 400, code: 'payment_intent_unexpected_state', message
+  }),
+
+  payment_method_unexpected_state: (message: string) => new ApiError({
+    status: 400, code: 'payment_method_unexpected_state', message
+  }),
+  checkout_session_unexpected_state: (message: string) => new ApiError({
+    status: 400, code: 'checkout_session_unexpected_state', message
+  }),
+  refund_not_allowed: (message: string) => new ApiError({
+    status: 400, code: 'refund_not_allowed', param: 'payment_intent', message
+  }),
+  refund_unexpected_state: (message: string) => new ApiError({
+    status: 400, code: 'refund_unexpected_state', message
   }),
 
   idempotency_key_invalid: (why: string) => new ApiError({

@@ -2,6 +2,9 @@
 const MINOR_DIGITS: Readonly<Record<string, number>> = { IDR: 0 }
 const KNOWN = new Set(Intl.supportedValuesOf('currency'))
 
+/** Far above any method's own limit, and exact in JSON. */
+export const LARGEST_AMOUNT = 999_999_999_999
+
 /** The code as WooshPay answers it, or undefined when ISO 4217 has no such currency; case does not matter. */
 export function currencyCode (text: string): string | undefined {
   // The upper case of some letters outside ASCII, such as ı, lies inside.

@@ -20,6 +20,21 @@ export const switchTable = {
     default: false,
     about: 'Add `payment_intent`, `payment_intent_client_secret` and `redirect_status` to the address that the customer goes back to'
   },
+  REFUND_MODE: {
+    kind: oneOf('sync', 'async'),
+    default: 'sync',
+    about: 'Whether a refund has succeeded when it is answered (`sync`), or is `pending` first (`async`)'
+  },
+  REFUND_DELAY_MS: {
+    kind: integer(0, 2_592_000_000),
+    default: 5000,
+    about: 'How long a `pending` refund takes to succeed'
+  },
+  SESSION_EVENTS: {
+    kind: flag,
+    default: false,
+    about: 'Send `checkout.session.completed` and `checkout.session.expired`, which the documentation does not list'
+  },
   SIGNATURE_HEADERS: {
     kind: oneOf('both', 'english', 'chinese'),
     default: 'both',

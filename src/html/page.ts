@@ -1,11 +1,18 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { html, type Content, type Html } from './html.ts'
+import type { Language } from './language.ts'
 import { stylesheet } from './stylesheet.ts'
 
 const STYLESHEET_PATH = '/assets/sandbox.css'
 
+/** What every page says first. */
+const BANNER: Readonly<Record<Language, string>> = {
+  id: 'Sandbox: tidak ada uang yang berpindah',
+  en: 'Sandbox: no money moves'
+}
+
 export interface PageOptions {
-  readonly language: string
+  readonly language: Language
   readonly title: string
   readonly body: Content
   /** Leads elsewhere by itself, without a script. */
@@ -26,10 +33,17 @@ ${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${r
 <link rel="icon" href="data:,">
 </head>
 <body>
+<p class="banner" role="note">${BANNER[language]}</p>
 ${body}
 </body>
 </html>
 `
+}
+
+/** Leads to the same page in the other language; `query` is what else its address has to hold. */
+export function languageLink (language: Language, query: Readonly<Record<string, string>> = {}): Html {
+  const [other, name] = language === 'id' ? ['en', 'English'] : ['id', 'Bahasa Indonesia']
+  return html`<nav><a href="?${new URLSearchParams({ ...query, lang: other }).toString()}" lang="${other}">${name}</a></nav>`
 }
 
 /**

@@ -34,7 +34,10 @@ button, .button {
   display: block; width: 100%; font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer;
   padding: .65rem 1rem; border-radius: .5rem; border: 1px solid var(--accent); background: var(--accent); color: var(--on-accent);
 }
-button.second { background: transparent; color: var(--accent); margin-top: .5rem; }
+button.second, .button.second { background: transparent; color: var(--accent); margin-top: .5rem; }
+fieldset { border: 0; margin: 0 0 1rem; padding: 0; }
+legend { font-weight: 600; margin: 0 0 .25rem; padding: 0; }
+.choice { display: flex; gap: .6rem; align-items: center; font-weight: 400; padding: .6rem .75rem; margin: 0 0 .5rem; border: 1px solid var(--line); border-radius: .5rem; }
 :focus-visible { outline: 3px solid var(--strip-line); outline-offset: 2px; }
 .banner, .strip { background: var(--strip); color: var(--on-strip); font-size: .9rem; }
 .banner { margin: 0; padding: .35rem 1rem; text-align: center; font-weight: 600; border-bottom: 2px solid var(--strip-line); }

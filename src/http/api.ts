@@ -14,8 +14,8 @@ export interface Caller {
   readonly account: Account
   /** The address under which the caller reaches this server, for the addresses in its answers. */
   readonly publicUrl: string
-  /** The call, as the events that it raises name it. */
-  readonly cause: Cause
+  /** The call, as the events that it raises name it; undefined for a customer on a page. */
+  readonly cause: Cause | undefined
   /** True for a publishable key, which needs the client_secret of what it asks for. */
   readonly isPublishable: boolean
 }

@@ -5,10 +5,13 @@ import type { Account, Accounts } from '../store/accounts.ts'
 import type { Caller } from './api.ts'
 import { publicUrlOf } from './public-url.ts'
 
-export interface AuthenticationOptions {
+export interface KeyOptions {
   readonly accounts: Accounts
   /** The only keys that are taken; undefined takes every test key. */
   readonly apiKeys: readonly string[] | undefined
+}
+
+export interface AuthenticationOptions extends KeyOptions {
   /** What browsers are sent to; undefined: the request's own host. */
   readonly publicUrl: string | undefined
 }
@@ -17,18 +20,38 @@ export interface AuthenticationOptions {
  * HTTP Basic with the key as user name, as WooshPay's introduction describes it; sets `request.caller`.
  * A credential without a colon is the same key, since published integrations send the dashboard's value as it is.
  */
-export function authentication ({ accounts, apiKeys, publicUrl }: AuthenticationOptions): onRequestHookHandler {
-  const closedList = apiKeys === undefined ? undefined : new Set([...apiKeys, ...apiKeys.map(publishableKey)])
+export function authentication ({ publicUrl, ...options }: AuthenticationOptions): onRequestHookHandler {
+  const keyOf = keyReader(options)
 
   return (request, _reply, done) => {
-    const key = keyOf(request.headers.authorization)
-    const isPublishable = key.startsWith('pk_')
-    if (closedList?.has(key) === false) throw errors.api_key_invalid(`The API key ${maskKey(key)} is not in this sandbox's list of keys (API_KEYS).`)
+    const { key, isPublishable } = keyOf(request.headers.authorization)
     if (isPublishable && request.routeOptions.config.publishable !== true) {
       throw errors.secret_key_required(`A publishable key may only retrieve and confirm a PaymentIntent; ${request.method} ${request.url.split('?')[0]} needs a secret key.`)
     }
-    request.caller = callerOf(request, accountOf(accounts, key, isPublishable), isPublishable, publicUrl)
+    request.caller = callerOf(request, accountOf(options.accounts, key, isPublishable), isPublishable, publicUrl)
     done()
+  }
+}
+
+/** The account of a call's secret key, or undefined where a call may come without one and does. */
+export function optionalAccount (options: KeyOptions): (request: FastifyRequest) => Account | undefined {
+  const keyOf = keyReader(options)
+
+  return ({ headers: { authorization }, method, url }) => {
+    if (authorization === undefined) return undefined
+    const { key, isPublishable } = keyOf(authorization)
+    if (isPublishable) throw errors.secret_key_required(`${method} ${url.split('?')[0]} takes a secret key, or none; not a publishable one.`)
+    return options.accounts.bySecretKey(key)
+  }
+}
+
+function keyReader ({ apiKeys }: KeyOptions): (authorization: string | undefined) => { key: string, isPublishable: boolean } {
+  const closedList = apiKeys === undefined ? undefined : new Set([...apiKeys, ...apiKeys.map(publishableKey)])
+
+  return authorization => {
+    const key = readKey(authorization)
+    if (closedList?.has(key) === false) throw errors.api_key_invalid(`The API key ${maskKey(key)} is not in this sandbox's list of keys (API_KEYS).`)
+    return { key, isPublishable: key.startsWith('pk_') }
   }
 }
 
@@ -49,7 +72,7 @@ function accountOf (accounts: Accounts, key: string, isPublishable: boolean): Ac
   return account
 }
 
-function keyOf (authorization: string | undefined): string {
+function readKey (authorization: string | undefined): string {
   if (authorization === undefined || authorization.trim() === '') throw errors.api_key_missing()
   const [scheme = '', credential = ''] = authorization.trim().split(/\s+/, 2)
   if (parseApiKey(credential)?.mode === 'live') throw errors.api_key_live(maskKey(credential))

@@ -41,12 +41,19 @@ export interface Written {
   readonly webhookDelayMs: number
 }
 
+/** What follows from a write and belongs into it. */
+export interface Derived {
+  readonly operations?: readonly Operation[]
+  readonly raise?: readonly Raised[]
+}
+
 /** Follows from the events of a write what else belongs into the same write. */
-export type Deriver = (written: Written) => readonly Operation[]
+export type Deriver = (written: Written) => Derived
 
 export interface CommitOptions {
   readonly database: Database
   readonly ids: SnowflakeIds
+  /** Each sees the events of the write and those that the ones before it raised. */
   readonly derivers: readonly Deriver[]
 }
 
@@ -59,7 +66,7 @@ export type Commit = (account: Account, write: Write) => readonly EventRecord[]
 export function createCommit ({ database, ids, derivers }: CommitOptions): Commit {
   return (account, { operations, raise = [], cause, webhookDelayMs = 0 }) => {
     const now = account.clock.now()
-    const events = raise.map(({ type, object }): EventRecord => ({
+    const eventOf = ({ type, object }: Raised): EventRecord => ({
       id: ids.next('evt', account.id, now),
       object: 'event',
       created: toWireTime(now),
@@ -67,8 +74,13 @@ export function createCommit ({ database, ids, derivers }: CommitOptions): Commi
       ...(cause === undefined ? {} : { request: cause }),
       data: { object },
       type
-    }))
-    const derived = derivers.flatMap(derive => derive({ account, now, events, webhookDelayMs }))
+    })
+    const events = raise.map(eventOf)
+    const derived = derivers.flatMap(derive => {
+      const { operations: further = [], raise: followed = [] } = derive({ account, now, events: [...events], webhookDelayMs })
+      events.push(...followed.map(eventOf))
+      return further
+    })
     const stage: Stage = (definition, id, record) => { database.stage(definition, account.id, id, record) }
     for (const operation of operations) operation(stage)
     for (const event of events) stage(eventDefinition, event.id, event)

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
+import type { PhoneNumbers } from '../wooshpay/payment-methods/rules.ts'
 import type { OutcomeName } from './outcomes.ts'
 
 /** A test customer, known by the end of the phone number. */
 export interface WalletCustomer {
   readonly ends_with: string
-  /** A number to type in. */
-  readonly phone: string
   readonly name: string
   /** What the wallet holds at first; smallest units. */
   readonly balance: number
@@ -21,12 +20,17 @@ const file = new URL('../../fixtures/wallets.json', import.meta.url)
 export const testCustomers = JSON.parse(readFileSync(file, 'utf8')) as readonly WalletCustomer[]
 
 /**
- * An Indonesian mobile number in its international form, or undefined when it is none.
- * @example normalizePhone('0812-0000-0001') // '+6281200000001'
+ * A mobile number in its international form, or undefined when it is none of this wallet's.
+ * @example normalizePhone('0812-0000-0001', dana.phone) // '+6281200000001'
  */
-export function normalizePhone (text: string): string | undefined {
-  const match = /^(?:\+?62|0)(8\d{7,11})$/.exec(text.replace(/[\s().-]/g, ''))
-  return match === null ? undefined : `+62${match[1]}`
+export function normalizePhone (text: string, { country_code: code, mobile }: PhoneNumbers): string | undefined {
+  const match = new RegExp(`^(?:\\+?${code}|0)(${mobile})$`).exec(text.replace(/[\s().-]/g, ''))
+  return match === null ? undefined : `+${code}${match[1]}`
+}
+
+/** The number of a test customer at a wallet, as it is typed in. */
+export function testNumber ({ ends_with: end }: WalletCustomer, { test_numbers: start }: PhoneNumbers): string {
+  return `${start}${end}`
 }
 
 /** Who has a number; any that is in no table is a customer who pays. */

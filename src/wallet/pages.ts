@@ -1,20 +1,19 @@
 import { withoutCredentials } from '../core/addresses.ts'
 import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
-import { page } from '../html/page.ts'
+import type { Language } from '../html/language.ts'
+import { languageLink, page } from '../html/page.ts'
 import type { Delivery } from '../webhooks/deliveries.ts'
 import { walletPath } from '../wooshpay/payment-methods/rules.ts'
-import { PIN_ATTEMPTS, testCustomers } from './customers.ts'
+import { normalizePhone, PIN_ATTEMPTS, testCustomers, testNumber } from './customers.ts'
 import { OUTCOME_NAMES } from './outcomes.ts'
 import type { VisitView } from './service.ts'
-import { TEXTS, type Language, type ResultName, type Texts } from './texts.ts'
+import { TEXTS, type ResultName, type Texts } from './texts.ts'
 
 /** What the pages say besides the payment. */
 export interface PageSettings {
   readonly language: Language
   readonly merchant: string
-  /** The wallet's name, such as DANA. */
-  readonly wallet: string
 }
 
 const BACK_AFTER_SECONDS = 5
@@ -26,31 +25,19 @@ export function walletPage (view: VisitView, settings: PageSettings): Html {
   const backAfter = isResult && resultName(view.intent) !== 'waiting' ? BACK_AFTER_SECONDS : undefined
   return page({
     language: settings.language,
-    title: `${settings.wallet} · ${texts.title}`,
+    title: `${view.rule.name} · ${texts.title}`,
     refresh: backAfter !== undefined && view.back !== undefined ? { seconds: backAfter, url: view.back } : undefined,
     body: html`
-${banner(texts)}
 <main>
 <div class="card">
-<p class="brand">${settings.wallet}</p>
+<p class="brand">${view.rule.name}</p>
 <p class="quiet">${texts.payTo} <strong>${settings.merchant}</strong></p>
 <p class="amount" data-testid="amount">${formatMoney(view.intent.amount, view.intent.currency)}</p>
 ${isResult ? result(view, backAfter, texts) : openStep(view, texts, settings)}
 </div>
-<nav><a href="?lang=${settings.language === 'id' ? 'en' : 'id'}" lang="${settings.language === 'id' ? 'en' : 'id'}">${texts.otherLanguage}</a></nav>
+${languageLink(settings.language)}
 </main>
 ${!isResult && strip(view, texts, settings.language)}`
-  })
-}
-
-/** The page of an address that stands for no payment, or of an entry that cannot be taken. */
-export function faultPage (language: Language, status: number, why: string): Html {
-  const texts = TEXTS[language]
-  const title = status === 404 ? texts.missing : texts.fault
-  return page({
-    language,
-    title,
-    body: html`${banner(texts)}<main><div class="card"><h1>${title}</h1><p class="quiet">${why}</p></div></main>`
   })
 }
 
@@ -65,10 +52,12 @@ ${form(view.step === 'summary' ? 'pay' : view.step, fields(view, texts, settings
 ${form('cancel', html`<button class="second" data-testid="cancel">${texts.cancel}</button>`)}`
 }
 
-function fields ({ step, visit, intent, balance }: VisitView, texts: Texts, { merchant, wallet }: PageSettings): Html {
+function fields ({ step, visit, intent, balance, rule }: VisitView, texts: Texts, { merchant }: PageSettings): Html {
   switch (step) {
     case 'phone':
-      return entry({ name: 'phone', label: texts.phoneLabel, hint: texts.phoneHint, type: 'tel', autocomplete: 'tel', fault: visit.notice === 'phone' && texts.wrongPhone }, texts)
+      return entry({
+        name: 'phone', label: texts.phoneLabel, hint: phoneHint(rule, texts), type: 'tel', autocomplete: 'tel', fault: visit.notice === 'phone' && texts.wrongPhone(rule.name)
+      }, texts)
     case 'pin':
       return entry({
         name: 'pin', label: texts.pinLabel, hint: texts.pinHint, type: 'password', autocomplete: 'off', fault: visit.notice === 'pin' && texts.wrongPin(PIN_ATTEMPTS - visit.wrong_pins)
@@ -80,12 +69,19 @@ function fields ({ step, visit, intent, balance }: VisitView, texts: Texts, { me
 <dl>
 <dt>${texts.merchant}</dt><dd>${merchant}</dd>
 ${intent.merchant_order_id !== undefined && html`<dt>${texts.order}</dt><dd>${intent.merchant_order_id}</dd>`}
-<dt>${texts.wallet}</dt><dd>${wallet} ${visit.phone}</dd>
+<dt>${texts.wallet}</dt><dd>${rule.name} ${visit.phone}</dd>
 ${balance !== undefined && html`<dt>${texts.balance}</dt><dd data-testid="balance">${formatMoney(balance, intent.currency)}</dd>`}
 <dt>${texts.total}</dt><dd><strong>${formatMoney(intent.amount, intent.currency)}</strong></dd>
 </dl>
 <button data-testid="pay">${texts.pay} ${formatMoney(intent.amount, intent.currency)}</button>`
   }
+}
+
+/** The first test customer's number, in both of its forms. */
+function phoneHint ({ phone }: VisitView['rule'], texts: Texts): string {
+  const [first] = testCustomers
+  const national = first === undefined ? '' : testNumber(first, phone)
+  return texts.phoneHint(national, normalizePhone(national, phone) ?? '')
 }
 
 interface Field {
@@ -151,21 +147,17 @@ function resultName ({ status, last_payment_error: error }: VisitView['intent'])
   }
 }
 
-function banner (texts: Texts): Html {
-  return html`<p class="banner" role="note">${texts.strip}</p>`
-}
-
 /** What a developer sees besides: a button for every end, and the numbers to type in. */
 function strip (view: VisitView, texts: Texts, language: Language): Html {
   return html`
-<aside class="strip" data-testid="sandbox-strip" aria-label="${texts.strip}">
+<aside class="strip" data-testid="sandbox-strip" aria-label="${texts.stripOutcomes}">
 <form method="post" action="${action(view, 'outcome', language)}">
 <input type="hidden" name="attempt" value="${view.attempt}">
 <p>${texts.stripOutcomes}:</p>
 <div class="outcomes">${OUTCOME_NAMES.map(name => html`<button name="outcome" value="${name}" data-testid="outcome-${name}">${name}</button>`)}</div>
 </form>
 <p>${texts.stripNumbers}:</p>
-<table>${testCustomers.map(customer => html`<tr><td>${customer.phone}</td><td>${customer.outcome}</td></tr>`)}</table>
+<table>${testCustomers.map(customer => html`<tr><td>${testNumber(customer, view.rule.phone)}</td><td>${customer.outcome}</td></tr>`)}</table>
 </aside>`
 }
 

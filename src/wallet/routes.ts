@@ -1,17 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { errors } from '../core/errors.ts'
+import { languageOf } from '../html/language.ts'
 import { sendPage } from '../html/page.ts'
-import { answerErrors, writeEnvelope } from '../http/errors.ts'
-import { walletPath, type PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
+import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
+import { walletPath } from '../wooshpay/payment-methods/rules.ts'
 import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
-import { faultPage, walletPage } from './pages.ts'
+import { walletPage } from './pages.ts'
 import type { Wallet } from './service.ts'
-import { languageOf } from './texts.ts'
 import type { Entry } from './visit.ts'
 
 export interface WalletRoutesOptions {
   readonly wallet: Wallet
-  readonly rules: PaymentMethodRules
   readonly merchantName: string
 }
 
@@ -27,12 +26,8 @@ const PATH = '/v1/receives/:method/pay/:id'
  * The wallet's pages: GET shows the present state and changes nothing; every entry is a form POST, answered by a 303
  * to that state (or straight to the shop). No cookie and no script, so that any client can walk through.
  */
-export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantName }: WalletRoutesOptions): void {
-  answerErrors(app, (answer, request, reply) => {
-    if (wantsJson(request)) return writeEnvelope(answer, request, reply)
-    const { lang } = request.query as { lang?: string }
-    return sendPage(reply, faultPage(languageOf(lang, request.headers['accept-language']), answer.status, answer.message), answer.status)
-  })
+export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: WalletRoutesOptions): void {
+  answerPageErrors(app)
 
   app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
     const { method, id } = request.params
@@ -45,11 +40,7 @@ export function walletRoutes (app: FastifyInstance, { wallet, rules, merchantNam
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, walletPage(view, {
-      language: languageOf(request.query.lang, request.headers['accept-language']),
-      merchant: merchantName,
-      wallet: rules.get(method, 'method').name
-    }))
+    return sendPage(reply, walletPage(view, { language: pageLanguage(request), merchant: merchantName }))
   })
 
   // Where a form was sent to is no page; whoever opens it sees the present state.
@@ -90,8 +81,4 @@ function entryOf (kind: string, body: Record<string, unknown>): Entry {
     }
     default: throw errors.parameter_invalid('entry', kind, 'is not one of: phone, pin, otp, pay, cancel, outcome')
   }
-}
-
-function wantsJson ({ headers: { accept = '' } }: FastifyRequest): boolean {
-  return accept.includes('application/json') && !accept.includes('text/html')
 }

@@ -1,4 +1,3 @@
-import { browserAddress, withParameters } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
@@ -9,26 +8,25 @@ import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
 import type { PaymentIntent, PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
 import type { PaymentIntents } from '../wooshpay/payment-intents/service.ts'
+import type { PaymentMethodRule, PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
 import type { WalletBalances } from './balances.ts'
 import { OUTCOMES, type Ending } from './outcomes.ts'
 import { enter, newVisit, visitDefinition, type Entry, type Visit } from './visit.ts'
-
-/** The usual words of this family of APIs; every other status means that the customer did not pay. */
-const REDIRECT_STATUSES: Readonly<Partial<Record<PaymentIntent['status'], string>>> = {
-  succeeded: 'succeeded', requires_capture: 'succeeded', processing: 'pending'
-}
+import { wayBack } from './way-back.ts'
 
 /** All that a page shows. */
 export interface VisitView {
   readonly intent: PaymentIntent
+  /** The method that the page is for. */
   readonly method: string
+  readonly rule: PaymentMethodRule
   readonly attempt: number
   /** The open step, or `result` when there is nothing to enter (any more). */
   readonly step: Visit['step'] | 'result'
   readonly visit: Visit
   /** Smallest units; known once the customer has logged in. */
   readonly balance: number | undefined
-  /** The way back to the shop, where there is one. */
+  /** The way back to the shop or its checkout page, where there is one. */
   readonly back: string | undefined
   /** Where the webhooks of this payment went, oldest first. */
   readonly deliveries: readonly Delivery[]
@@ -39,6 +37,7 @@ export interface WalletOptions {
   readonly accounts: Accounts
   readonly commit: Commit
   readonly intents: PaymentIntents
+  readonly rules: PaymentMethodRules
   readonly balances: WalletBalances
   readonly dispatcher: Dispatcher
 }
@@ -58,17 +57,18 @@ export class Wallet {
    * @throws ApiError when there is no such payment for that method
    */
   view (method: string, id: string): VisitView {
-    const { account, record, visit } = this.#load(method, id)
+    const { account, record, visit, rule } = this.#load(method, id)
     const { intent } = record
     const ending: Ending | undefined = visit.ended === undefined ? undefined : OUTCOMES[visit.ended]
     return {
       intent,
       method,
+      rule,
       attempt: record.attempt,
       step: intent.status === 'requires_action' ? visit.step : 'result',
       visit,
-      balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, visit.phone),
-      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : returnAddress(account, intent),
+      balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, method, visit.phone),
+      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : wayBack(account, record),
       deliveries: [...this.#options.database.collection(deliveryDefinition).newest(account.id, `payment_intent:${id}`)].reverse()
     }
   }
@@ -79,30 +79,31 @@ export class Wallet {
    * @returns where the browser goes straight away; undefined: to the page of the present state
    */
   async enter (method: string, id: string, entry: Entry, attempt?: number): Promise<string | undefined> {
-    const { account, record, visit } = this.#load(method, id)
+    const { account, record, visit, rule } = this.#load(method, id)
     if (record.intent.status !== 'requires_action' || (attempt !== undefined && attempt !== record.attempt)) return undefined
     if ((record.lapses_at_ms ?? Infinity) <= account.clock.now()) {
       this.#options.intents.lapse(account, id)
       return undefined
     }
-    const next = enter(visit, entry)
+    const next = enter(visit, entry, rule.phone)
     this.#options.commit(account, { operations: [put(visitDefinition, next)] })
     return next.ended === undefined ? undefined : await this.#end(account, id, OUTCOMES[next.ended])
   }
 
   async #end (account: Account, id: string, { outcome, back, webhook }: Ending): Promise<string | undefined> {
     const webhookDelayMs = webhook !== undefined && 'delayMs' in webhook ? webhook.delayMs : 0
-    const intent = this.#options.intents.finish(account, id, outcome, { webhookDelayMs })
+    this.#options.intents.finish(account, id, outcome, { webhookDelayMs })
     // What the customer sees next is only shown once it is certain.
     await this.#options.database.written()
     if (webhook !== undefined && 'first' in webhook) {
       const event = this.#options.database.collection(eventDefinition).latest(account.id, `object:${id}`)
       if (event !== undefined) await this.#options.dispatcher.firstAttempts(account, event.id)
     }
-    return back === 'at-once' ? returnAddress(account, intent) : undefined
+    const record = this.#options.intents.find(id)?.record
+    return back === 'at-once' && record !== undefined ? wayBack(account, record) : undefined
   }
 
-  #load (method: string, id: string): { account: Account, record: PaymentIntentRecord, visit: Visit } {
+  #load (method: string, id: string): { account: Account, record: PaymentIntentRecord, visit: Visit, rule: PaymentMethodRule } {
     const row = this.#options.intents.find(id)
     const account = this.#options.accounts.byId(row?.account ?? '')
     if (row === undefined || account === undefined || !row.record.intent.payment_method_types.includes(method)) {
@@ -110,18 +111,11 @@ export class Wallet {
     }
     const visit = this.#visits.get(account.id, id)
     const { record } = row
-    return { account, record, visit: visit?.attempt === record.attempt ? visit : newVisit(id, record.attempt) }
+    return {
+      account,
+      record,
+      visit: visit?.attempt === record.attempt ? visit : newVisit(id, record.attempt),
+      rule: this.#options.rules.get(method, 'method')
+    }
   }
-}
-
-/** Where the browser goes after the visit, as the account wants it. */
-function returnAddress ({ switches }: Account, intent: PaymentIntent): string | undefined {
-  if (intent.return_url === undefined) return undefined
-  const address = browserAddress(intent.return_url)
-  if (!switches.RETURN_PARAMETERS) return address
-  return withParameters(address, {
-    payment_intent: intent.id,
-    payment_intent_client_secret: intent.client_secret,
-    redirect_status: REDIRECT_STATUSES[intent.status] ?? 'failed'
-  })
 }

@@ -1,5 +1,4 @@
-export const LANGUAGES = ['id', 'en'] as const
-export type Language = (typeof LANGUAGES)[number]
+import type { Language } from '../html/language.ts'
 
 /** Everything that the wallet's pages say. */
 export interface Texts {
@@ -7,7 +6,7 @@ export interface Texts {
   readonly payTo: string
   readonly order: string
   readonly phoneLabel: string
-  readonly phoneHint: string
+  readonly phoneHint: (national: string, international: string) => string
   readonly pinLabel: string
   readonly pinHint: string
   readonly otpLabel: string
@@ -22,7 +21,7 @@ export interface Texts {
   readonly back: string
   readonly backSoon: (seconds: number) => string
   readonly closeWindow: string
-  readonly wrongPhone: string
+  readonly wrongPhone: (wallet: string) => string
   readonly wrongPin: (left: number) => string
   readonly wrongOtp: string
   readonly results: Readonly<Record<ResultName, string>>
@@ -30,12 +29,8 @@ export interface Texts {
   readonly noWebhooks: string
   readonly nextAttempt: string
   readonly underWay: string
-  readonly strip: string
   readonly stripOutcomes: string
   readonly stripNumbers: string
-  readonly otherLanguage: string
-  readonly missing: string
-  readonly fault: string
 }
 
 /** What a result page can say. */
@@ -49,7 +44,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     payTo: 'Bayar ke',
     order: 'Pesanan',
     phoneLabel: 'Nomor ponsel',
-    phoneHint: 'Contoh: 081200000001 atau +6281200000001',
+    phoneHint: (national, international) => `Contoh: ${national} atau ${international}`,
     pinLabel: 'PIN',
     pinHint: '6 angka; semua akun uji memakai 123456',
     otpLabel: 'Kode SMS',
@@ -64,7 +59,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     back: 'Kembali ke penjual',
     backSoon: seconds => `Anda akan kembali ke penjual dalam ${seconds} detik.`,
     closeWindow: 'Anda boleh menutup halaman ini.',
-    wrongPhone: 'Nomor ini bukan nomor ponsel Indonesia. Mulai dengan 08 atau +62.',
+    wrongPhone: wallet => `Ini bukan nomor ponsel untuk ${wallet}.`,
     wrongPin: left => `PIN salah. Sisa percobaan: ${left}.`,
     wrongOtp: 'Kode SMS salah. Coba lagi.',
     results: {
@@ -85,19 +80,15 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     noWebhooks: 'Belum ada alamat webhook yang terdaftar untuk pembayaran ini.',
     nextAttempt: 'percobaan berikutnya',
     underWay: 'Sedang dikirim; muat ulang halaman untuk melihat hasilnya.',
-    strip: 'Sandbox: tidak ada uang yang berpindah',
     stripOutcomes: 'Pilih hasil pembayaran',
-    stripNumbers: 'Nomor uji',
-    otherLanguage: 'English',
-    missing: 'Pembayaran tidak ditemukan',
-    fault: 'Permintaan ini tidak dapat diproses'
+    stripNumbers: 'Nomor uji'
   },
   en: {
     title: 'Payment',
     payTo: 'Pay to',
     order: 'Order',
     phoneLabel: 'Mobile number',
-    phoneHint: 'For example 081200000001 or +6281200000001',
+    phoneHint: (national, international) => `For example ${national} or ${international}`,
     pinLabel: 'PIN',
     pinHint: '6 digits; every test account has 123456',
     otpLabel: 'SMS code',
@@ -112,7 +103,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     back: 'Back to merchant',
     backSoon: seconds => `You will be taken back to the merchant in ${seconds} seconds.`,
     closeWindow: 'You may close this page.',
-    wrongPhone: 'This is not an Indonesian mobile number. It starts with 08 or +62.',
+    wrongPhone: wallet => `This is not a mobile number for ${wallet}.`,
     wrongPin: left => `Wrong PIN. Attempts left: ${left}.`,
     wrongOtp: 'Wrong SMS code. Try again.',
     results: {
@@ -133,24 +124,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     noWebhooks: 'No webhook endpoint was registered for this payment.',
     nextAttempt: 'next attempt',
     underWay: 'On its way; reload the page to see the answer.',
-    strip: 'Sandbox: no money moves',
     stripOutcomes: 'Choose how the payment ends',
-    stripNumbers: 'Test numbers',
-    otherLanguage: 'Bahasa Indonesia',
-    missing: 'No such payment',
-    fault: 'This cannot be done'
+    stripNumbers: 'Test numbers'
   }
-}
-
-/**
- * The language that a person wants: the one asked for, else the browser's first that there is, else English.
- * @example languageOf(undefined, 'id-ID,id;q=0.9,en;q=0.8') // 'id'
- */
-export function languageOf (asked: unknown, acceptLanguage: string | undefined): Language {
-  const wanted = (acceptLanguage ?? '').split(',').map(part => {
-    const [tag = '', quality] = part.trim().split(/;\s*q=/)
-    return { tag: tag.toLowerCase().split('-', 1)[0], quality: quality === undefined ? 1 : Number(quality) }
-  // A quality of 0 says that the language is not wanted.
-  }).filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality).map(({ tag }) => tag)
-  return [asked, ...wanted].map(tag => LANGUAGES.find(language => language === tag)).find(language => language !== undefined) ?? 'en'
 }

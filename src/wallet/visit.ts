@@ -1,5 +1,6 @@
 import type { Definition } from '../store/collection.ts'
-import { customerOf, normalizePhone, PIN, PIN_ATTEMPTS, SMS_CODE, testCustomers } from './customers.ts'
+import type { PhoneNumbers } from '../wooshpay/payment-methods/rules.ts'
+import { customerOf, normalizePhone, PIN, PIN_ATTEMPTS, SMS_CODE, testCustomers, testNumber } from './customers.ts'
 import type { OutcomeName } from './outcomes.ts'
 
 export const STEPS = ['phone', 'pin', 'otp', 'summary'] as const
@@ -42,14 +43,14 @@ export function newVisit (id: string, attempt: number): Visit {
  * The visit after an entry; with `ended` when the entry decides the payment. An entry that does not belong to the
  * present step (another tab, a form sent twice) changes nothing.
  */
-export function enter (before: Visit, entry: Entry): Visit {
+export function enter (before: Visit, entry: Entry, numbers: PhoneNumbers): Visit {
   const { notice: _notice, ...visit } = before
   if (entry.kind === 'cancel') return { ...visit, ended: 'cancel' }
-  if (entry.kind === 'outcome') return choose(visit, entry.outcome)
+  if (entry.kind === 'outcome') return choose(visit, entry.outcome, numbers)
   switch (visit.step) {
     case 'phone': {
       if (entry.kind !== 'phone') return before
-      const phone = normalizePhone(entry.phone)
+      const phone = normalizePhone(entry.phone, numbers)
       return phone === undefined ? { ...visit, notice: 'phone' } : { ...visit, phone, step: 'pin' }
     }
     case 'pin': {
@@ -73,8 +74,9 @@ function outcomeOf ({ chosen, phone }: Visit): OutcomeName {
 }
 
 /** A button of the strip: ends the visit, but for the SMS code, which is asked for first. */
-function choose (visit: Visit, outcome: OutcomeName): Visit {
+function choose (visit: Visit, outcome: OutcomeName, numbers: PhoneNumbers): Visit {
   if (outcome !== 'otp') return { ...visit, ended: outcome }
-  const example = testCustomers.find(customer => customer.outcome === 'otp')?.phone ?? ''
-  return { ...visit, chosen: 'otp', step: 'otp', phone: visit.phone ?? normalizePhone(example) ?? example }
+  const example = testCustomers.find(customer => customer.outcome === 'otp')
+  const phone = visit.phone ?? (example && normalizePhone(testNumber(example, numbers), numbers))
+  return { ...visit, chosen: 'otp', step: 'otp', ...(phone !== undefined && { phone }) }
 }

@@ -51,8 +51,8 @@ export const deliveryDefinition: Definition<Delivery> = {
 
 /** Adds to every write the deliveries of its events, so that an event is never stored without them. */
 export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds): Deriver {
-  return ({ account, now, events, webhookDelayMs }) => events.flatMap(event =>
-    endpoints.wanting(account, event.type).map(endpoint => put(deliveryDefinition, {
+  return ({ account, now, events, webhookDelayMs }) => ({
+    operations: events.flatMap(event => endpoints.wanting(account, event.type).map(endpoint => put(deliveryDefinition, {
       id: ids.next('dlv', account.id, now),
       object: 'delivery',
       created: now,
@@ -65,6 +65,7 @@ export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds
       attempts: [],
       next_attempt_at: now + webhookDelayMs
     })))
+  })
 }
 
 /** The delivery after an attempt: done, to be tried again, or given up. */

@@ -1,5 +1,6 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type Static, type TObject, type TSchema } from 'typebox'
 import { errors } from '../core/errors.ts'
+import { currencyCode, LARGEST_AMOUNT } from '../core/money.ts'
 
 /** Schemas and shapes that every resource of the API shares. */
 
@@ -20,6 +21,12 @@ export const Anything = (description: string) => Type.Unsafe<Readonly<Record<str
 })
 
 export const Milliseconds = (description: string) => Type.Integer({ description })
+
+/** An amount in a request: pages of the documentation show it as a number and as text. */
+export const AmountInput = (description: string) => Type.Unsafe<number | string>({ type: ['integer', 'string'], description })
+
+/** True or false in a request, which pages of the documentation also show as text. */
+export const FlagInput = (description: string) => Type.Unsafe<boolean | 'true' | 'false'>({ enum: [true, false, 'true', 'false'], description })
 
 export const ErrorAnswer = Type.Object({
   error: Type.Object({
@@ -54,16 +61,45 @@ export function found<T> (object: T | undefined, what: string, id: string, param
   return object
 }
 
+/** An object of which some values may be undefined. */
+export type Loose<T> = { [Key in keyof T]: T[Key] | undefined }
+
 /**
  * An object with the keys of its schema, in their order, and without those that are undefined: what WooshPay leaves out.
  */
-export function inSchemaOrder<T extends object> (schema: { readonly properties: object }, values: T): T {
+export function inSchemaOrder<T extends TObject> (schema: T, values: Loose<Static<T>>): Static<T> {
   const ordered: Record<string, unknown> = {}
   for (const key of Object.keys(schema.properties)) {
     const value = (values as Record<string, unknown>)[key]
     if (value !== undefined) ordered[key] = value
   }
-  return ordered as T
+  return ordered as Static<T>
+}
+
+/**
+ * The currency code as it is stored and answered.
+ * @throws ApiError when ISO 4217 has no such currency
+ */
+export function toCurrency (text: string, param = 'currency'): string {
+  const code = currencyCode(text)
+  if (code === undefined) throw errors.parameter_invalid(param, text, 'is not a currency of ISO 4217, such as IDR')
+  return code
+}
+
+/**
+ * An amount of a request as a number of smallest units.
+ * @throws ApiError when it is no whole number, or out of bounds
+ */
+export function toAmount (input: number | string, param: string, least: number): number {
+  const amount = typeof input === 'string' && !/^-?\d+$/.test(input) ? NaN : Number(input)
+  if (Number.isNaN(amount)) throw errors.parameter_invalid(param, input, 'is not a whole number of the currency\'s smallest unit')
+  if (amount < least) throw errors.amount_too_small(param, amount, String(least))
+  if (amount > LARGEST_AMOUNT) throw errors.amount_too_large(param, amount, String(LARGEST_AMOUNT))
+  return amount
+}
+
+export function toFlag (input: boolean | 'true' | 'false'): boolean {
+  return input === true || input === 'true'
 }
 
 /** Metadata as it is stored: every value is text. */

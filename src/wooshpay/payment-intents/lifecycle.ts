@@ -1,12 +1,12 @@
 import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
-import { currencyCode } from '../../core/money.ts'
-import { walletPath } from '../payment-methods/rules.ts'
+import { newPaymentMethod } from '../payment-methods/lifecycle.ts'
+import { walletPath, type MoneyNames } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
-import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
+import { found, inSchemaOrder, mergeMetadata, toCurrency, toMetadata, type Loose } from '../wire.ts'
 import type { Decision, Outcome, Surroundings } from './decision.ts'
-import { checkMethods, checkOffered, chooseMethod, newPaymentMethod } from './method-choice.ts'
+import { checkMethods, checkOffered, chooseMethod } from './method-choice.ts'
 import {
   PaymentIntent, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type Failure,
   type PaymentIntentRecord, type UpdateParameters
@@ -17,18 +17,26 @@ import { nextStatus } from './transitions.ts'
 const ATTEMPT_MS = 10 * 60 * 1000
 export const LAPSED: Failure = { code: 'payment_method_expired', message: `The customer did not pay within ${ATTEMPT_MS / 60_000} minutes.` }
 
+/** What a checkout session makes its PaymentIntent with, besides the parameters. */
+export interface CheckoutOrigin {
+  readonly checkout: NonNullable<PaymentIntentRecord['checkout']>
+  readonly names: MoneyNames
+}
+
 /** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
-export function create (parameters: CreateParameters, around: Surroundings): Decision {
+export function create (parameters: CreateParameters, around: Surroundings, origin?: CheckoutOrigin): Decision {
   const { amount, payment_method_data: data, payment_method: saved, payment_method_types: listed, capture_method: capture = 'automatic' } = parameters
-  const currency = checkCurrency(parameters.currency)
+  const { checkout, names } = origin ?? {}
+  const currency = toCurrency(parameters.currency)
   checkReturnUrl(parameters.return_url)
+  if (parameters.customer !== undefined) found(around.customer(parameters.customer), 'customer', parameters.customer, 'customer')
   const method = chooseMethod(parameters, undefined, around)
-  const types = listed ?? (method === undefined ? around.rules.taking(currency) : [method.type])
-  checkMethods(types, { isListed: listed !== undefined || method !== undefined, amount, currency, capture }, around.rules)
+  const types = listed ?? (method === undefined ? around.rules.taking(currency, names?.currency) : [method.type])
+  checkMethods(types, { isListed: listed !== undefined || method !== undefined, amount, currency, capture, names }, around.rules)
   if (method !== undefined) checkOffered(method.type, types, data === undefined ? 'payment_method' : 'payment_method_data[type]')
 
   const id = around.newId('pi')
-  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }) }, {
+  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }), ...(checkout && { checkout }) }, {
     id,
     object: 'payment_intent',
     created: toWireTime(around.now),
@@ -70,13 +78,17 @@ export function confirm (record: PaymentIntentRecord, parameters: ConfirmParamet
 /** `POST /v1/payment_intents/{id}`. */
 export function update (record: PaymentIntentRecord, parameters: UpdateParameters, around: Surroundings): Decision {
   nextStatus(record, 'update', 'updated')
-  const { intent } = record
+  const { intent, checkout } = record
+  const [fixed] = ['amount', 'currency', 'payment_method_types'].filter(name => Object.hasOwn(parameters, name))
+  if (checkout !== undefined && fixed !== undefined) {
+    throw errors.payment_intent_unexpected_state(`The ${fixed} of ${intent.id} is that of its checkout session ${checkout.session} and cannot change.`)
+  }
   const money = ['amount', 'currency'].filter(name => Object.hasOwn(parameters, name))
   if (money.length > 0 && !['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
     throw errors.payment_intent_unexpected_state(`The ${money.join(' and ')} of ${intent.id} cannot change while its status is ${intent.status}.`)
   }
   checkReturnUrl(parameters.return_url)
-  const currency = checkCurrency(parameters.currency ?? intent.currency)
+  const currency = toCurrency(parameters.currency ?? intent.currency)
   const amount = parameters.amount ?? intent.amount
   const types = parameters.payment_method_types ?? intent.payment_method_types
   checkMethods(types, { isListed: true, amount, currency, capture: intent.capture_method }, around.rules)
@@ -97,20 +109,30 @@ export function update (record: PaymentIntentRecord, parameters: UpdateParameter
   }
 }
 
-/** `POST …/cancel`. */
-export function cancel (record: PaymentIntentRecord, parameters: CancelParameters, { now }: Surroundings): Decision {
+/** `POST …/cancel`; the PaymentIntent of a checkout session ends with its session. */
+export function cancel (record: PaymentIntentRecord, parameters: CancelParameters, { now }: Pick<Surroundings, 'now'>): Decision {
+  const { intent: { id }, checkout } = record
+  if (checkout !== undefined) {
+    throw errors.payment_intent_unexpected_state(`PaymentIntent ${id} belongs to the checkout session ${checkout.session} and cannot be cancelled by itself; ` +
+      `expire the session: POST /v1/checkout/sessions/${checkout.session}/expire.`)
+  }
+  return withdraw(record, parameters.cancellation_reason, now)
+}
+
+/** Ends what is not paid. */
+export function withdraw (record: PaymentIntentRecord, reason: string | undefined, now: number): Decision {
   const status = nextStatus(record, 'cancel', 'cancelled')
   return changed(atRest(record), {
     ...record.intent,
     status,
     next_action: undefined,
-    cancellation_reason: parameters.cancellation_reason,
+    cancellation_reason: reason,
     canceled_at: toWireTime(now)
   }, 'payment_intent.canceled')
 }
 
 /** `POST …/capture`: takes what was authorized, or a part of it. */
-export function capture (record: PaymentIntentRecord, parameters: CaptureParameters, { rules }: Surroundings): Decision {
+export function capture (record: PaymentIntentRecord, parameters: CaptureParameters, { rules, newId }: Surroundings): Decision {
   const { intent, method } = record
   const rule = method === undefined ? undefined : rules.get(method, 'payment_method')
   if (rule?.manual_capture === false) {
@@ -120,11 +142,11 @@ export function capture (record: PaymentIntentRecord, parameters: CaptureParamet
   const status = nextStatus(record, 'capture', 'captured')
   const received = parameters.amount_to_capture ?? intent.amount
   if (received > intent.amount) throw errors.amount_too_large('amount_to_capture', received, `the authorized ${intent.amount}`)
-  return changed(atRest(record), { ...intent, status, amount_received: received }, 'payment_intent.succeeded')
+  return paid(record, { ...intent, status, amount_received: received }, newId)
 }
 
 /** What the customer did at the wallet, or the wallet's late answer. */
-export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, rules }: Surroundings): Decision {
+export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, rules, newId }: Surroundings): Decision {
   const { intent } = record
   switch (outcome.kind) {
     case 'processing': {
@@ -154,9 +176,14 @@ export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, ru
       const isManual = intent.capture_method === 'manual' && record.method !== undefined && rules.get(record.method, 'payment_method').manual_capture
       const status = nextStatus(record, isManual ? 'authorize' : 'pay', 'paid')
       if (isManual) return { record: withIntent(atRest(record), { ...intent, status, next_action: undefined }), raise: [] }
-      return changed(atRest(record), { ...intent, status, next_action: undefined, amount_received: intent.amount }, 'payment_intent.succeeded')
+      return paid(record, { ...intent, status, next_action: undefined, amount_received: intent.amount }, newId)
     }
   }
+}
+
+/** The charge itself follows from the event. */
+function paid (record: PaymentIntentRecord, intent: Loose<PaymentIntent>, newId: Surroundings['newId']): Decision {
+  return changed(atRest(record), { ...intent, latest_charge: newId('ch') }, 'payment_intent.succeeded')
 }
 
 function startAttempt (
@@ -167,7 +194,7 @@ function startAttempt (
   if (method === undefined && only === undefined) {
     throw errors.parameter_missing('payment_method_data[type]', `Choose one of payment_method_types: ${intent.payment_method_types.join(', ')}.`)
   }
-  const chosen = method ?? newPaymentMethod(only ?? '', undefined, around)
+  const chosen = method ?? newPaymentMethod({ type: only ?? '' }, around.newId('pm'), around.now)
   checkOffered(chosen.type, intent.payment_method_types, 'payment_method_data[type]')
   checkMethods([chosen.type], { isListed: true, amount: intent.amount, currency: intent.currency, capture: intent.capture_method }, around.rules)
   checkReturnUrl(parameters.return_url)
@@ -199,12 +226,6 @@ function startAttempt (
   return around.savedMethod(chosen.id) === undefined ? { ...decision, paymentMethod: chosen } : decision
 }
 
-function checkCurrency (text: string): string {
-  const code = currencyCode(text)
-  if (code === undefined) throw errors.parameter_invalid('currency', text, 'is not a currency of ISO 4217, such as IDR')
-  return code
-}
-
 function checkReturnUrl (address: string | undefined): void {
   const why = address === undefined ? undefined : whyUnsafe(address)
   if (why !== undefined) throw errors.parameter_invalid('return_url', address, why)
@@ -215,14 +236,11 @@ function atRest ({ lapses_at_ms: _lapses, settles: _settles, ...rest }: PaymentI
   return rest
 }
 
-function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: IntentValues, type: string): Decision {
+function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: Loose<PaymentIntent>, type: string): Decision {
   const next = withIntent(record, intent)
   return { record: next, raise: [{ type, object: next.intent }] }
 }
 
-/** The keys of an intent, of which those that do not apply are undefined. */
-type IntentValues = { [Key in keyof PaymentIntent]: PaymentIntent[Key] | undefined }
-
-function withIntent (record: Omit<PaymentIntentRecord, 'intent'>, intent: IntentValues): PaymentIntentRecord {
-  return { ...record, intent: inSchemaOrder(PaymentIntent, intent) as PaymentIntent }
+function withIntent (record: Omit<PaymentIntentRecord, 'intent'>, intent: Loose<PaymentIntent>): PaymentIntentRecord {
+  return { ...record, intent: inSchemaOrder(PaymentIntent, intent) }
 }

@@ -1,7 +1,8 @@
-import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
-import type { PaymentMethodRules } from '../payment-methods/rules.ts'
+import { newPaymentMethod } from '../payment-methods/lifecycle.ts'
+import type { MoneyNames, PaymentMethodRules } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
+import { found } from '../wire.ts'
 import type { Surroundings } from './decision.ts'
 import type { CreateParameters, PaymentIntentRecord } from './schema.ts'
 
@@ -12,40 +13,21 @@ export function chooseMethod (
 ): PaymentMethod | undefined {
   if (data !== undefined) {
     around.rules.get(data.type, 'payment_method_data[type]')
-    return newPaymentMethod(data.type, data.billing_details, around)
+    return newPaymentMethod(data, around.newId('pm'), around.now)
   }
   const id = saved ?? record?.intent.payment_method
-  if (id === undefined) return undefined
-  const method = around.savedMethod(id)
-  if (method === undefined) throw errors.resource_missing('payment method', id, 'payment_method', 400)
-  return method
-}
-
-export function newPaymentMethod (type: string, billing: PaymentMethod['billing_details'], { newId, now }: Surroundings): PaymentMethod {
-  return {
-    id: newId('pm'),
-    object: 'payment_method',
-    created: toWireTime(now),
-    livemode: false,
-    ...(billing && { billing_details: billing }),
-    type
-  }
+  return id === undefined ? undefined : found(around.savedMethod(id), 'payment method', id, 'payment_method')
 }
 
 /** Methods that the merchant named must all take the payment; of those that the currency gave, one is enough. */
 export function checkMethods (
   types: readonly string[],
-  { isListed, amount, currency, capture }: { isListed: boolean, amount: number, currency: string, capture: string },
+  { isListed, amount, currency, capture, names }: {
+    isListed: boolean, amount: number, currency: string, capture: string, names?: MoneyNames | undefined
+  },
   rules: PaymentMethodRules
 ): void {
-  const refusals = types.map(type => {
-    try {
-      rules.checkMoney(type, amount, currency)
-    } catch (error) {
-      return error
-    }
-    return undefined
-  }).filter(refusal => refusal !== undefined)
+  const refusals = types.map(type => rules.refusal(type, amount, currency, names)).filter(refusal => refusal !== undefined)
   if (refusals.length > 0 && (isListed || refusals.length === types.length)) throw refusals[0]
   if (capture === 'manual' && !types.some(type => rules.get(type, 'payment_method_types').manual_capture)) {
     throw errors.capture_method_not_supported(types.map(type => rules.get(type, 'payment_method_types').name).join(', '))

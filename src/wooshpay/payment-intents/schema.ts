@@ -144,6 +144,8 @@ export interface PaymentIntentRecord {
   readonly attempt: number
   /** The method of the present attempt. */
   readonly method?: string
+  /** The checkout session that it was made with, and that session's page. */
+  readonly checkout?: { readonly session: string, readonly url: string }
   /** When the customer's time for the present attempt is over; epoch milliseconds. */
   readonly lapses_at_ms?: number
   /** How `processing` will end, and when. */

@@ -3,15 +3,16 @@ import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
 import type { Caller } from '../../http/api.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection, Row } from '../../store/collection.ts'
-import { put, type Commit } from '../../store/commit.ts'
+import type { Commit } from '../../store/commit.ts'
 import type { Cause } from '../../store/events.ts'
 import type { Database } from '../../store/database.ts'
+import { customerDefinition, type Customer } from '../customers/schema.ts'
 import type { PaymentMethodRules } from '../payment-methods/rules.ts'
 import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
 import { listAnswer, listOf, type List } from '../lists.ts'
 import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
-import type { Decision, Outcome, Surroundings } from './decision.ts'
+import { operationsOf, type Decision, type Outcome, type Surroundings } from './decision.ts'
 import {
   paymentIntentDefinition, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type ListParameters,
   type PaymentIntent, type PaymentIntentRecord, type SearchParameters, type UpdateParameters
@@ -34,37 +35,39 @@ export class PaymentIntents {
   readonly #options: PaymentIntentsOptions
   readonly #records: Collection<PaymentIntentRecord>
   readonly #methods: Collection<PaymentMethod>
+  readonly #customers: Collection<Customer>
 
   constructor (options: PaymentIntentsOptions) {
     this.#options = options
     this.#records = options.database.collection(paymentIntentDefinition)
     this.#methods = options.database.collection(paymentMethodDefinition)
+    this.#customers = options.database.collection(customerDefinition)
   }
 
   /** `POST /v1/payment_intents`. */
   create (caller: Caller, parameters: CreateParameters): PaymentIntent {
-    return this.#do(caller, lifecycle.create(parameters, this.#around(caller.account, caller.publicUrl)))
+    return this.#do(caller, lifecycle.create(parameters, this.around(caller.account, caller.publicUrl)))
   }
 
   /** `POST /v1/payment_intents/{id}/confirm`; a publishable key has to present the `client_secret`. */
   confirm (caller: Caller, id: string, parameters: ConfirmParameters): PaymentIntent {
     const record = this.#load(caller, id, parameters.client_secret)
-    return this.#do(caller, lifecycle.confirm(record, parameters, this.#around(caller.account, caller.publicUrl)))
+    return this.#do(caller, lifecycle.confirm(record, parameters, this.around(caller.account, caller.publicUrl)))
   }
 
   /** `POST /v1/payment_intents/{id}`. */
   update (caller: Caller, id: string, parameters: UpdateParameters): PaymentIntent {
-    return this.#do(caller, lifecycle.update(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+    return this.#do(caller, lifecycle.update(this.#load(caller, id), parameters, this.around(caller.account, caller.publicUrl)))
   }
 
   /** `POST /v1/payment_intents/{id}/cancel`. */
   cancel (caller: Caller, id: string, parameters: CancelParameters): PaymentIntent {
-    return this.#do(caller, lifecycle.cancel(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+    return this.#do(caller, lifecycle.cancel(this.#load(caller, id), parameters, this.around(caller.account, caller.publicUrl)))
   }
 
   /** `POST /v1/payment_intents/{id}/capture`. */
   capture (caller: Caller, id: string, parameters: CaptureParameters): PaymentIntent {
-    return this.#do(caller, lifecycle.capture(this.#load(caller, id), parameters, this.#around(caller.account, caller.publicUrl)))
+    return this.#do(caller, lifecycle.capture(this.#load(caller, id), parameters, this.around(caller.account, caller.publicUrl)))
   }
 
   /** `GET /v1/payment_intents/{id}`; a publishable key has to present the `client_secret`. */
@@ -103,7 +106,7 @@ export class PaymentIntents {
    */
   finish (account: Account, id: string, outcome: Outcome, { webhookDelayMs = 0 } = {}): PaymentIntent {
     const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
-    return this.#commit(account, lifecycle.finish(record, outcome, this.#around(account, '')), { webhookDelayMs })
+    return this.#commit(account, lifecycle.finish(record, outcome, this.around(account, '')), { webhookDelayMs })
   }
 
   /** The customer's time is over: what the clock calls at `lapses_at_ms`. */
@@ -131,15 +134,13 @@ export class PaymentIntents {
     return this.#commit(caller.account, decision, { cause: caller.cause })
   }
 
-  #commit (account: Account, decision: Decision, how: { cause?: Cause, webhookDelayMs?: number }): PaymentIntent {
-    const { record, paymentMethod, raise } = decision
-    const operations = [put(paymentIntentDefinition, record)]
-    if (paymentMethod !== undefined) operations.unshift(put(paymentMethodDefinition, paymentMethod))
-    this.#options.commit(account, { operations, raise, ...how })
-    return record.intent
+  #commit (account: Account, decision: Decision, how: { cause?: Cause | undefined, webhookDelayMs?: number }): PaymentIntent {
+    this.#options.commit(account, { operations: operationsOf(decision), raise: decision.raise, ...how })
+    return decision.record.intent
   }
 
-  #around (account: Account, publicUrl: string): Surroundings {
+  /** What deciding about an account's PaymentIntents needs. */
+  around (account: Account, publicUrl: string): Surroundings {
     const { ids, secrets, rules } = this.#options
     const now = account.clock.now()
     return {
@@ -148,6 +149,7 @@ export class PaymentIntents {
       newClientSecret: id => `${id}_secret_${secrets(24, id)}`,
       rules,
       savedMethod: id => this.#methods.get(account.id, id),
+      customer: id => this.#customers.get(account.id, id),
       publicUrl
     }
   }

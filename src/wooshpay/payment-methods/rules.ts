@@ -1,5 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { errors } from '../../core/errors.ts'
+import { errors, type ApiError } from '../../core/errors.ts'
+import { LARGEST_AMOUNT } from '../../core/money.ts'
+
+/** The mobile numbers that a wallet knows its customers by. */
+export interface PhoneNumbers {
+  /** Such as `62`. */
+  readonly country_code: string
+  /** A regular expression for what follows the country code, or the 0 of the national form. */
+  readonly mobile: string
+  /** What the sandbox's test numbers begin with, in the national form; four digits follow. */
+  readonly test_numbers: string
+}
 
 /** What a payment method allows; null where the documentation does not say, so that it is not checked. */
 export interface PaymentMethodRule {
@@ -18,10 +29,19 @@ export interface PaymentMethodRule {
   readonly chargeback: boolean | null
   /** `type` of the `next_action` that leads to the wallet. */
   readonly next_action: string
+  readonly phone: PhoneNumbers
 }
 
-/** Far above any method's own limit, and exact in JSON. */
-const LARGEST_AMOUNT = 999_999_999_999
+/** What a call names its money by, for the message that refuses it. */
+export interface MoneyNames {
+  /** The parameter that holds the amount. */
+  readonly amount: string
+  readonly currency: string
+  /** What the amount is, where that is not the parameter itself. */
+  readonly what?: string
+}
+
+const OWN_NAMES: MoneyNames = { amount: 'amount', currency: 'currency' }
 
 /** The rules of all payment methods: a row of `fixtures/payment-methods.json` is all that a method needs. */
 export class PaymentMethodRules {
@@ -49,26 +69,27 @@ export class PaymentMethodRules {
    * Every method that takes a currency.
    * @throws ApiError when none does
    */
-  taking (currency: string): string[] {
+  taking (currency: string, param = 'currency'): string[] {
     const methods = this.names.filter(name => this.#rules.get(name)?.currency === currency)
     if (methods.length === 0) {
       const currencies = new Set([...this.#rules.values()].map(rule => rule.currency))
-      throw errors.currency_not_supported('This sandbox', currency, [...currencies])
+      throw errors.currency_not_supported(param, 'This sandbox', currency, [...currencies])
     }
     return methods
   }
 
   /**
-   * Refuses money that a method does not take.
+   * Why a method does not take this money; undefined when it does.
    * @param amount smallest units
    */
-  checkMoney (method: string, amount: number, currency: string): void {
+  refusal (method: string, amount: number, currency: string, names: MoneyNames = OWN_NAMES): ApiError | undefined {
     const rule = this.get(method, 'payment_method_types')
-    if (rule.currency !== currency) throw errors.currency_not_supported(rule.name, currency, [rule.currency])
+    if (rule.currency !== currency) return errors.currency_not_supported(names.currency, rule.name, currency, [rule.currency])
     const least = rule.minimum_amount ?? 1
     const most = rule.maximum_amount ?? LARGEST_AMOUNT
-    if (amount < least) throw errors.amount_too_small(amount, `${least} ${currency} for ${rule.name}`)
-    if (amount > most) throw errors.amount_too_large('amount', amount, `${most} ${currency} for ${rule.name}`)
+    if (amount < least) return errors.amount_too_small(names.amount, amount, `${least} ${currency} for ${rule.name}`, names.what)
+    if (amount > most) return errors.amount_too_large(names.amount, amount, `${most} ${currency} for ${rule.name}`, names.what)
+    return undefined
   }
 }
 

@@ -14,7 +14,7 @@ import { WebhookEndpoint, type CreateParameters, type UpdateParameters } from '.
 export function create (parameters: CreateParameters, around: { id: string, secret: string, now: number }): WebhookEndpoint {
   checkUrl(parameters.url)
   checkEvents(parameters.enabled_events)
-  return ordered({
+  return inSchemaOrder(WebhookEndpoint, {
     ...parameters,
     id: around.id,
     object: 'webhook_endpoint',
@@ -32,7 +32,7 @@ export function update (endpoint: WebhookEndpoint, parameters: UpdateParameters)
   checkUrl(url)
   checkEvents(types)
   const asDisabled = disabled === undefined ? endpoint.status : disabled ? 'disabled' : 'enabled'
-  return ordered({
+  return inSchemaOrder(WebhookEndpoint, {
     ...endpoint,
     api_version: parameters.api_version ?? endpoint.api_version,
     description: parameters.description ?? endpoint.description,
@@ -63,8 +63,4 @@ function checkEvents (types: readonly string[]): void {
   const wrong = types.findIndex(type => type !== '*' && !EVENT_TYPE.test(type))
   if (wrong === -1) return
   throw errors.parameter_invalid(`enabled_events[${wrong}]`, types[wrong], `is not a type of event; there are *, ${EVENT_TYPES.join(', ')}`)
-}
-
-function ordered (values: { [Key in keyof WebhookEndpoint]: WebhookEndpoint[Key] | undefined }): WebhookEndpoint {
-  return inSchemaOrder(WebhookEndpoint, values) as WebhookEndpoint
 }

@@ -1,0 +1,58 @@
+import { formatMoney } from '../core/money.ts'
+import { html, type Html } from '../html/html.ts'
+import type { Language } from '../html/language.ts'
+import { languageLink, page } from '../html/page.ts'
+import { checkoutPath } from '../wooshpay/checkout-sessions/lifecycle.ts'
+import type { CheckoutView } from './service.ts'
+import { TEXTS, type Texts } from './texts.ts'
+
+/** What the page says besides the session. */
+export interface PageSettings {
+  readonly language: Language
+  readonly merchant: string
+  /** The publishable key of the page's address. */
+  readonly key: string
+}
+
+/** The page of a session's present state. */
+export function checkoutPage (view: CheckoutView, { language, merchant, key }: PageSettings): Html {
+  const texts = TEXTS[language]
+  const { session } = view
+  return page({
+    language,
+    title: `${merchant} · ${texts.title}`,
+    body: html`
+<main>
+<div class="card">
+<p class="quiet">${texts.payTo} <strong>${merchant}</strong></p>
+<p class="amount" data-testid="amount">${formatMoney(session.amount_total, session.currency)}</p>
+<dl>
+${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt>${description} × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
+<dt>${texts.total}</dt><dd><strong>${formatMoney(session.amount_total, session.currency)}</strong></dd>
+</dl>
+${view.state === 'open' ? choice(view, texts, language, key) : result(view, view.state, texts)}
+</div>
+${languageLink(language, { key })}
+</main>`
+  })
+}
+
+function choice ({ session, intent, methods, back }: CheckoutView, texts: Texts, language: Language, key: string): Html {
+  const action = `${checkoutPath(session.id)}/pay?${new URLSearchParams({ key, lang: language }).toString()}`
+  return html`
+${intent.last_payment_error !== undefined && html`<p class="bad" role="alert" data-testid="fault">${texts.lastAttempt}</p>`}
+<form method="post" action="${action}">
+<fieldset>
+<legend>${texts.chooseMethod}</legend>
+${methods.map(({ type, name }, index) => html`<label class="choice"><input type="radio" name="method" value="${type}" data-testid="method-${type}" required${index === 0 && html` checked`}> ${name}</label>`)}
+</fieldset>
+<button data-testid="pay">${texts.pay} ${formatMoney(session.amount_total, session.currency)}</button>
+</form>
+${back !== undefined && html`<a class="button second" data-testid="cancel" href="${back}">${texts.cancel}</a>`}`
+}
+
+function result ({ back }: CheckoutView, state: keyof Texts['results'], texts: Texts): Html {
+  return html`
+<h1 class="${state === 'expired' ? 'bad' : 'good'}" role="status" data-testid="result">${texts.results[state]}</h1>
+${back !== undefined && html`<a class="button" data-testid="back-to-merchant" href="${back}">${texts.back}</a>`}`
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify'
+import { languageOf } from '../html/language.ts'
+import { sendPage } from '../html/page.ts'
+import { answerPageErrors, pageLanguage } from '../http/pages.ts'
+import { publicUrlOf } from '../http/public-url.ts'
+import { checkoutPage } from './pages.ts'
+import type { Checkout } from './service.ts'
+
+export interface CheckoutRoutesOptions {
+  readonly checkout: Checkout
+  readonly merchantName: string
+  /** What browsers are sent to; undefined: the request's own host. */
+  readonly publicUrl: string | undefined
+}
+
+interface PageRoute {
+  Params: { page: string }
+  Querystring: { key?: string, lang?: string }
+  Body: { method?: unknown }
+}
+
+const PATH = '/pay/:page'
+
+/** The hosted checkout page: GET shows the present state and changes nothing; paying is a form POST, answered by a 303 to the wallet. */
+export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, publicUrl }: CheckoutRoutesOptions): void {
+  answerPageErrors(app)
+
+  app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
+    const { key = '' } = request.query
+    return sendPage(reply, checkoutPage(checkout.view(request.params.page, key), {
+      language: pageLanguage(request), merchant: merchantName, key
+    }))
+  })
+
+  // Where the form was sent to is no page; whoever opens it sees the present state.
+  app.get<PageRoute>(`${PATH}/pay`, { schema: { hide: true } }, async ({ params, query }, reply) =>
+    reply.redirect(addressOf(`/pay/${encodeURIComponent(params.page)}`, query), 303))
+
+  app.post<PageRoute>(`${PATH}/pay`, { schema: { hide: true } }, async (request, reply) => {
+    const { params: { page }, query, body } = request
+    const wallet = checkout.pay(page, query.key, body.method, publicUrlOf(request, publicUrl))
+    return reply.redirect(wallet === undefined ? addressOf(`/pay/${encodeURIComponent(page)}`, query) : addressOf(wallet, { lang: query.lang }), 303)
+  })
+}
+
+/** A path with the key and the language that the page before it had. */
+function addressOf (path: string, { key, lang }: { key?: string | undefined, lang?: string | undefined }): string {
+  const query = new URLSearchParams({ ...(key !== undefined && { key }), ...(lang !== undefined && { lang: languageOf(lang, undefined) }) })
+  return query.size === 0 ? path : `${path}?${query}`
+}
