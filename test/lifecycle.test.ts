@@ -28,7 +28,8 @@ const HOLD: PaymentMethodRule = {
   partial_refund: null,
   several_partial_refunds: null,
   chargeback: null,
-  next_action: 'redirect_to_url'
+  next_action: 'redirect_to_url',
+  phone: { country_code: '62', mobile: '8\\d{7,11}', test_numbers: '08120000' }
 }
 const PESO: PaymentMethodRule = { ...HOLD, name: 'Pesopay', currency: 'PHP', manual_capture: false }
 const DANA: PaymentMethodRule = {
@@ -53,6 +54,7 @@ function around (changes: Partial<Surroundings> = {}): Surroundings {
     newClientSecret: id => `${id}_secret_s`,
     rules: documentedRules,
     savedMethod: id => SAVED[id],
+    customer: id => id === 'cus_1' ? { id, object: 'customer', created: 1681356000000, livemode: false, address: {} } : undefined,
     publicUrl: 'http://sandbox.test',
     ...changes
   }

@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { html } from '../src/html/html.ts'
-import { customerOf, normalizePhone, PIN, SMS_CODE, testCustomers } from '../src/wallet/customers.ts'
+import { LANGUAGES, languageOf } from '../src/html/language.ts'
+import { customerOf, normalizePhone, PIN, SMS_CODE, testCustomers, testNumber } from '../src/wallet/customers.ts'
 import { isOutcomeName, OUTCOME_NAMES, OUTCOMES, type Ending, type OutcomeName } from '../src/wallet/outcomes.ts'
-import { languageOf, LANGUAGES, TEXTS } from '../src/wallet/texts.ts'
-import { enter, newVisit, STEPS, type Entry, type Step, type Visit } from '../src/wallet/visit.ts'
+import { TEXTS } from '../src/wallet/texts.ts'
+import { enter as enterWith, newVisit, STEPS, type Entry, type Step, type Visit } from '../src/wallet/visit.ts'
+import { readPaymentMethodRules } from '../src/wooshpay/payment-methods/rules.ts'
+
+const rules = readPaymentMethodRules()
+const { phone: NUMBERS } = rules.get('dana', 'method')
+const enter = (visit: Visit, entry: Entry): Visit => enterWith(visit, entry, NUMBERS)
 
 t.test('a phone number is read in every usual form and kept in its international one', async t => {
   const rows: Array<[string, string | undefined]> = [
@@ -30,7 +36,7 @@ t.test('a phone number is read in every usual form and kept in its international
     ['', undefined],
     ['+', undefined]
   ]
-  for (const [given, normal] of rows) t.equal(normalizePhone(given), normal, JSON.stringify(given))
+  for (const [given, normal] of rows) t.equal(normalizePhone(given, NUMBERS), normal, JSON.stringify(given))
 })
 
 t.test('the end of a number says which customer it is; any other is one who pays and has enough', async t => {
@@ -71,10 +77,15 @@ t.test('the fixture of wallets says what the code does', async t => {
     ['0008', 'wallet-down'],
     ['0009', 'limit-exceeded']
   ])
-  for (const { ends_with: end, phone, name, outcome } of testCustomers) {
+  for (const customer of testCustomers) {
+    const { ends_with: end, name, outcome } = customer
     t.ok(isOutcomeName(outcome), `${outcome} is an outcome`)
-    t.ok(phone.endsWith(end), `${phone} ends in ${end}`)
-    t.match(normalizePhone(phone), /^\+62/, 'and can be typed in')
+    for (const method of rules.names) {
+      const { phone: numbers } = rules.get(method, 'method')
+      const phone = testNumber(customer, numbers)
+      t.ok(phone.endsWith(end), `${phone} ends in ${end}`)
+      t.match(normalizePhone(phone, numbers), new RegExp(`^\\+${numbers.country_code}\\d+$`), `and can be typed in at ${method}`)
+    }
     t.ok(name.length > 0)
   }
   t.equal(new Set(testCustomers.map(({ name }) => name)).size, 9, 'each has a name of their own')
@@ -316,14 +327,14 @@ t.test('both languages say everything, and what they say of PIN, code and number
     const texts = TEXTS[language]
     const said = [...Object.entries(texts), ...Object.entries(texts.results)].filter(([name]) => name !== 'results')
     for (const [name, value] of said) {
-      const words: unknown = typeof value === 'function' ? value(2) : value
+      const words: unknown = typeof value === 'function' ? (value as (...details: unknown[]) => string)(2, 3) : value
       t.ok(typeof words === 'string' && words.trim() !== '', `${language}: ${name}`)
     }
     t.equal(new Set(Object.values(texts.results)).size, 12, 'every result has words of its own')
     t.match(texts.wrongPin(2), '2')
     t.match(texts.pinHint, PIN)
     t.match(texts.otpHint, SMS_CODE)
-    for (const [number = ''] of texts.phoneHint.matchAll(/\+?\d+/g)) t.equal(normalizePhone(number), '+6281200000001', `${number} can be typed in`)
+    t.match(texts.phoneHint('0812', '+62812'), /0812 .* \+62812/)
   }
 })
 

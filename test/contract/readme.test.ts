@@ -5,10 +5,11 @@ import t from 'tap'
 import { flagOf, settingTable } from '../../src/config.ts'
 import { errors, type ApiError } from '../../src/core/errors.ts'
 import { formatMoney } from '../../src/core/money.ts'
-import { PIN, SMS_CODE, testCustomers } from '../../src/wallet/customers.ts'
+import { PIN, SMS_CODE, testCustomers, testNumber } from '../../src/wallet/customers.ts'
 import { OUTCOMES, type Ending } from '../../src/wallet/outcomes.ts'
 import { paymentIntentTransitions } from '../../src/wooshpay/payment-intents/transitions.ts'
 import { EVENT_TYPES } from '../../src/wooshpay/events/schema.ts'
+import { readPaymentMethodRules } from '../../src/wooshpay/payment-methods/rules.ts'
 import { newCustomer } from '../support/customer.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startSandbox } from '../support/sandbox.ts'
@@ -34,6 +35,8 @@ function blocks (text: string, language: string): string[] {
   return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].filter(([, name]) => name === language).map(([, , code = '']) => code)
 }
 
+const dana = readPaymentMethodRules().get('dana', 'method')
+
 const code = (text: string): string => `\`${text}\``
 
 t.test('the README\'s settings are those of config.ts, with flag, default and meaning', t => {
@@ -56,8 +59,8 @@ t.test('the README\'s error codes are those of the catalogue, with status and ty
 })
 
 t.test('the README\'s test customers are those of the fixtures', t => {
-  t.same(table(readme, '| number | customer | balance at first | outcome |'), testCustomers.map(({ phone, name, balance, outcome }) =>
-    [code(phone), name, formatMoney(balance, 'IDR'), code(outcome)]))
+  t.same(table(readme, '| number | customer | balance at first | outcome |'), testCustomers.map(customer =>
+    [code(testNumber(customer, dana.phone)), customer.name, formatMoney(customer.balance, 'IDR'), code(customer.outcome)]))
   t.match(readme, `the PIN \`${PIN}\``)
   t.match(readme, `the SMS code \`${SMS_CODE}\``)
   t.end()

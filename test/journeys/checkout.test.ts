@@ -1,0 +1,147 @@
+import t from 'tap'
+import { newCustomer } from '../support/customer.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { startSandbox } from '../support/sandbox.ts'
+
+/** The documented request. */
+const DOCUMENTED_SESSION = {
+  cancel_url: 'www.wooshpay.com',
+  mode: 'payment',
+  success_url: 'https://wooshpay.com/',
+  payment_method_types: ['dana'],
+  line_items: [{
+    price_data: {
+      currency: 'IDR',
+      unit_amount: 20000,
+      nickname: 'apple',
+      product_data: { name: 'apple' },
+      billing_scheme: 'testscheme',
+      lookup_key: 'test_lookup_key'
+    },
+    quantity: 1
+  }]
+}
+
+t.test('a customer pays the documented checkout with DANA and comes to the success page', async t => {
+  const sandbox = await startSandbox(t)
+  const receiver = await startReceiver(t)
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['*'] })
+  const { status, body: session } = await sandbox.call('POST', '/v1/checkout/sessions', DOCUMENTED_SESSION)
+  t.equal(status, 200)
+  t.match(session.url, new RegExp(`^${sandbox.url}/pay/cs_test_${session.id.slice(3)}\\?key=pk_test_[0-9A-Za-z]{24}$`))
+  const { body: intent } = await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)
+  t.match(intent, { status: 'requires_payment_method', amount: 20000, currency: 'IDR', client_secret: session.client_secret, payment_method_types: ['dana'] })
+
+  const customer = newCustomer()
+  const page = await customer.open(session.url)
+  t.match(page, 'apple × 1')
+  t.equal(customer.read('amount'), 'Rp20.000')
+  await customer.press('pay', { method: 'dana' })
+  t.equal(customer.read('amount'), 'Rp20.000', 'the wallet asks for the same')
+  await customer.press('continue', { phone: '081200000001' })
+  await customer.press('continue', { pin: '123456' })
+  await customer.press('pay')
+  t.equal(customer.read('result'), 'Payment successful')
+  await customer.press('back-to-merchant')
+  t.equal(customer.leftTo(), 'https://wooshpay.com/')
+
+  const { body: paid } = await sandbox.call('GET', `/v1/checkout/sessions/${session.id}`)
+  t.match(paid, { status: 'complete', payment_status: 'paid' })
+  t.same(Object.keys(paid), Object.keys(session), 'the answer keeps its shape')
+  await receiver.waitFor(3)
+  t.same(receiver.types(), ['payment_intent.created', 'payment_intent.requires_action', 'payment_intent.succeeded'], 'no events that the documentation does not list')
+  t.match(receiver.received[2]?.event.data.object, { id: session.payment_intent, amount_received: 20000, latest_charge: /^ch_\d{19}$/ })
+
+  await customer.open(session.url)
+  t.equal(customer.read('result'), 'Payment successful', 'the page says that it is over')
+  await customer.press('back-to-merchant')
+  t.equal(customer.leftTo(), 'https://wooshpay.com/')
+})
+
+t.test('a customer who cancels at the wallet comes back to the checkout, tries again and pays', async t => {
+  const sandbox = await startSandbox(t, { SESSION_EVENTS: 'true' })
+  const receiver = await startReceiver(t)
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['*'] })
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', {
+    ...DOCUMENTED_SESSION,
+    success_url: 'https://shop.test/done?session={CHECKOUT_SESSION_ID}&a=1',
+    cancel_url: 'https://shop.test/basket?session=%7BCHECKOUT_SESSION_ID%7D',
+    client_reference_id: 'order-7',
+    metadata: { shop: 'a', order: 1 },
+    payment_intent_data: { metadata: { order: 2 }, description: 'apples' }
+  })
+  t.equal(session.success_url, 'https://shop.test/done?session={CHECKOUT_SESSION_ID}&a=1', 'echoed as it was sent')
+  t.same(session.metadata, { shop: 'a', order: '1' })
+  const { body: intent } = await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)
+  t.match(intent, { merchant_order_id: 'order-7', metadata: { shop: 'a', order: '2' }, description: 'apples' })
+
+  const customer = newCustomer()
+  await customer.open(session.url)
+  await customer.press('pay')
+  await customer.press('cancel')
+  t.equal(customer.read('result'), 'Payment cancelled')
+  await customer.press('back-to-merchant')
+  t.equal(customer.leftTo(), undefined, 'the checkout page is the sandbox\'s own')
+  t.match(customer.read('fault'), 'The last payment did not succeed')
+  await customer.press('cancel')
+  t.equal(customer.leftTo(), `https://shop.test/basket?session=${session.id}`, 'leaving is possible')
+
+  await customer.open(session.url)
+  await customer.press('pay')
+  await customer.press('continue', { phone: '081200000001' })
+  await customer.press('continue', { pin: '123456' })
+  await customer.press('pay')
+  await customer.press('back-to-merchant')
+  t.equal(customer.leftTo(), `https://shop.test/done?session=${session.id}&a=1`)
+
+  await receiver.waitFor(6)
+  t.same(receiver.types(), [
+    'payment_intent.created', 'payment_intent.requires_action', 'payment_intent.payment_failed', 'payment_intent.requires_action',
+    'payment_intent.succeeded', 'checkout.session.completed'
+  ])
+  t.match(receiver.received[5]?.event.data.object, { id: session.id, status: 'complete', payment_status: 'paid' })
+})
+
+t.test('a session expires by the clock, and its PaymentIntent is cancelled', async t => {
+  const sandbox = await startSandbox(t, { SESSION_EVENTS: 'true', CLOCK: '2026-01-01' })
+  const receiver = await startReceiver(t)
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.canceled', 'checkout.session.expired'] })
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', DOCUMENTED_SESSION)
+  const { clock } = sandbox.account()
+  await clock.moveTo(session.expires_at - 1)
+  t.equal((await sandbox.call('GET', `/v1/checkout/sessions/${session.id}`)).body.status, 'open', 'one millisecond before')
+  t.same((await clock.moveTo(session.expires_at))[0], { at: session.expires_at, what: 'checkout_session.expire', id: session.id })
+  t.match((await sandbox.call('GET', `/v1/checkout/sessions/${session.id}`)).body, { status: 'expired', payment_status: 'unpaid' })
+  t.match((await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)).body, { status: 'canceled', cancellation_reason: 'expired' })
+  await receiver.waitFor(2)
+  t.same(receiver.types(), ['payment_intent.canceled', 'checkout.session.expired'])
+
+  const customer = newCustomer()
+  await customer.open(session.url)
+  t.equal(customer.read('result'), 'This checkout has expired')
+  await customer.press('back-to-merchant')
+  t.equal(customer.leftTo(), 'https://www.wooshpay.com', 'a scheme is added where there is none')
+})
+
+t.test('a slow wallet holds up the expiry, which then follows a failure at once and is made needless by success', async t => {
+  const sandbox = await startSandbox(t, { CLOCK: '2026-01-01' })
+  for (const [outcome, status, intentStatus] of [['fail-later', 'expired', 'canceled'], ['pay-later', 'complete', 'succeeded']] as const) {
+    const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', DOCUMENTED_SESSION)
+    const { clock } = sandbox.account()
+    await clock.moveTo(session.expires_at - 1000)
+    const customer = newCustomer()
+    await customer.open(session.url)
+    await customer.press('pay')
+    await customer.press(`outcome-${outcome}`)
+    t.equal(customer.leftTo(), 'https://wooshpay.com/', 'the slow wallet sends the customer to the shop')
+    await customer.open(session.url)
+    t.equal(customer.read('result'), 'Payment is being processed')
+    const refused = await sandbox.call('POST', `/v1/checkout/sessions/${session.id}/expire`)
+    t.match(refused, { status: 400, body: { error: { code: 'checkout_session_unexpected_state', message: /processing/ } } })
+    await clock.moveTo(session.expires_at + 3000)
+    t.equal((await sandbox.call('GET', `/v1/checkout/sessions/${session.id}`)).body.status, 'open', 'it waits for the wallet')
+    await clock.moveTo(session.expires_at + 5000)
+    t.equal((await sandbox.call('GET', `/v1/checkout/sessions/${session.id}`)).body.status, status)
+    t.equal((await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)).body.status, intentStatus)
+  }
+})
