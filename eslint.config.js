@@ -43,7 +43,7 @@ const directions = wing => (wings.includes(wing) ? [...wings.slice(wings.indexOf
   .map(above => ({ regex: `^\\.\\./(\\.\\./)*${above}(\\.ts|/)`, message: `${wing} lies below ${above}.` }))
 
 export default [
-  { ignores: ['dist', '.tap', 'data'] },
+  { ignores: ['dist', '.tap', 'data', 'test/contract/generated'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],

@@ -60,7 +60,9 @@ t.test('a closed list of keys takes those keys and their publishable keys, and n
 
 t.test('a publishable key retrieves and confirms the PaymentIntent whose client_secret it presents', async t => {
   const sandbox = await startSandbox(t)
-  const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR', return_url: 'https://shop.test' })
+  const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', {
+    amount: 20000, currency: 'IDR', payment_method_types: ['dana'], return_url: 'https://shop.test'
+  })
   const key = publishableKey(KEY)
   const path = `/v1/payment_intents/${intent.id}`
   t.equal((await sandbox.call('GET', path, undefined, { key })).body.error.code, 'client_secret_invalid')
@@ -383,13 +385,14 @@ t.test('many metadata keys cost their number, not its square', async t => {
 t.test('lists page by cursor in both directions, filter by time and customer, and search finds by every field', async t => {
   const sandbox = await startSandbox(t, { CLOCK: '2026-01-01T00:00:00Z' })
   const made: string[] = []
+  const { body: { id: customer } } = await sandbox.call('POST', '/v1/customers', { email: 'siti@shop.test' })
   for (let number = 1; number <= 12; number++) {
     const { body } = await sandbox.call('POST', '/v1/payment_intents', {
       amount: 1000 * number,
       currency: 'IDR',
       merchant_order_id: `order-${number}`,
       metadata: { shop: `it's ${number % 2}` },
-      ...(number % 3 === 0 && { customer: 'cus_1' })
+      ...(number % 3 === 0 && { customer })
     })
     made.unshift(body.id)
     await sandbox.account().clock.moveTo(sandbox.account().clock.now() + 60_000)
@@ -404,8 +407,8 @@ t.test('lists page by cursor in both directions, filter by time and customer, an
   t.same(await ids(`?limit=5&starting_after=${made[9]}`), [made.slice(10), false])
   t.same(await ids(`?limit=3&ending_before=${made[4]}`), [made.slice(1, 4), true])
   t.same(await ids(`?limit=5&ending_before=${made[4]}`), [made.slice(0, 4), false])
-  t.same(await ids('?customer=cus_1'), [[made[0], made[3], made[6], made[9]], false])
-  t.same(await ids(`?customer=cus_1&limit=2&starting_after=${made[2]}`), [[made[3], made[6]], true])
+  t.same(await ids(`?customer=${customer}`), [[made[0], made[3], made[6], made[9]], false])
+  t.same(await ids(`?customer=${customer}&limit=2&starting_after=${made[2]}`), [[made[3], made[6]], true])
   const start = Date.UTC(2026, 0, 1)
   t.same(await ids(`?created[gt]=${start + 600_000}`), [[made[0]], false])
   t.same(await ids(`?created[gte]=${start + 600_000}&created[lt]=${start + 660_000}`), [[made[1]], false])
@@ -419,7 +422,7 @@ t.test('lists page by cursor in both directions, filter by time and customer, an
   t.same(await search('merchant_order_id:"order-3"'), [made[9]])
   t.same(await search('amount:12000'), [made[0]])
   t.same(await search('currency:"idr" AND status:"requires_payment_method"'), made)
-  t.same(await search('customer:\'cus_1\' and metadata[\'shop\']:\'it\\\'s 0\''), [made[0], made[6]])
+  t.same(await search(`customer:'${customer}' and metadata['shop']:'it\\'s 0'`), [made[0], made[6]])
   t.same(await search('metadata["shop"]:"it\'s 1" AND amount:1000'), [made[11]])
   t.same(await search('status:\'succeeded\''), [])
   await sandbox.call('POST', `/v1/payment_intents/${made[0]}/cancel`)

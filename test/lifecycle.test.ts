@@ -35,7 +35,7 @@ const PESO: PaymentMethodRule = { ...HOLD, name: 'Pesopay', currency: 'PHP', man
 const DANA: PaymentMethodRule = {
   ...HOLD, name: 'DANA', minimum_amount: 100, maximum_amount: 300000000, manual_capture: false
 }
-const documentedRules = readPaymentMethodRules()
+const danaAlone = new PaymentMethodRules({ dana: readPaymentMethodRules().get('dana', 'method') })
 const threeRules = new PaymentMethodRules({ dana: DANA, hold: HOLD, peso: PESO })
 
 const SAVED: Readonly<Record<string, PaymentMethod>> = {
@@ -52,7 +52,7 @@ function around (changes: Partial<Surroundings> = {}): Surroundings {
       return `${prefix}_${made[prefix]}`
     },
     newClientSecret: id => `${id}_secret_s`,
-    rules: documentedRules,
+    rules: danaAlone,
     savedMethod: id => SAVED[id],
     customer: id => id === 'cus_1' ? { id, object: 'customer', created: 1681356000000, livemode: false, address: {} } : undefined,
     publicUrl: 'http://sandbox.test',

@@ -42,8 +42,17 @@ t.test('a full refund gives the money back, tells the shop, and cannot be made t
   const intent = await pay(sandbox)
   t.equal(await balance(sandbox), 'Rp1.999.980.000')
   t.match((await sandbox.call('GET', `/v1/charges/${intent.latest_charge}`)).body, {
-    object: 'charge', amount: 20000, amount_captured: 20000, amount_refunded: 0, captured: true, paid: true, refunded: false, status: 'succeeded',
-    payment_intent: intent.id, payment_method_details: { type: 'dana' }, metadata: { order: '7' }
+    object: 'charge',
+    amount: 20000,
+    amount_captured: 20000,
+    amount_refunded: 0,
+    captured: true,
+    paid: true,
+    refunded: false,
+    status: 'succeeded',
+    payment_intent: intent.id,
+    payment_method_details: { type: 'dana' },
+    metadata: { order: '7' }
   })
 
   const { status, body: refund } = await sandbox.call('POST', '/v1/refunds', { reason: 'requested_by_customer', payment_intent: intent.id })

@@ -125,7 +125,7 @@ t.test('a number that is none is asked for again', async t => {
   for (const phone of ['', '12', '021555', '+1 202 555 0100', '<script>', '08'.repeat(40)]) {
     await customer.open(url)
     await customer.press('continue', { phone })
-    t.equal(customer.read('fault'), 'Nomor ini bukan nomor ponsel Indonesia. Mulai dengan 08 atau +62.', phone)
+    t.equal(customer.read('fault'), 'Ini bukan nomor ponsel untuk DANA.', phone)
   }
 })
 
