@@ -16,7 +16,7 @@ import { hangUpAtClose } from './http/hang-up.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
-import { refuseUnknownParameters, validateLazily } from './http/validation.ts'
+import { dropUnknownParameters, refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
 import { accountDefinition, Accounts, type Account } from './store/accounts.ts'
@@ -142,14 +142,15 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     // Deliveries come last, since they are for all events of a write.
     derivers: [deriveCharges(database), balances.derive, written => sessions.derive(written), written => deriveDeliveries(endpoints, ids)(written)]
   })
-  const endpoints = new WebhookEndpoints({ database, commit, ids, secrets })
-  const intents = new PaymentIntents({ database, commit, ids, secrets, rules })
-  const methods = new PaymentMethods({ database, commit, ids, rules })
-  const customers = new Customers({ database, commit, ids })
-  const products = new Products({ database, commit, ids })
-  const prices = new Prices({ database, commit, ids })
-  const sessions = new CheckoutSessions({ database, commit, intents, prices })
-  const refunds = new Refunds({ database, commit, ids, rules })
+  const store = { database, commit, ids }
+  const endpoints = new WebhookEndpoints({ ...store, secrets })
+  const intents = new PaymentIntents({ ...store, secrets, rules })
+  const methods = new PaymentMethods({ ...store, rules })
+  const customers = new Customers(store)
+  const products = new Products(store)
+  const prices = new Prices(store)
+  const sessions = new CheckoutSessions({ ...store, intents, prices })
+  const refunds = new Refunds({ ...store, rules })
   const dispatcher = new Dispatcher({ database, accounts, commit, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
   const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, dispatcher })
   const checkout = new Checkout({ accounts, sessions, intents, rules })
@@ -206,6 +207,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
     refuseUnknownParameters(api)
     keepIdempotency(api, { database, commit })
+    // After the above, which compares what was sent.
+    dropUnknownParameters(api)
     // After the above, so that an answer also waits for the record that keeps it.
     answerWhenWritten(api, database)
     answerUnknownRoutes(api)

@@ -590,7 +590,7 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       'It is attached.'],
     checkout_session_unexpected_state: [errors.checkout_session_unexpected_state('It is over.'), 400, 'invalid_request_error', undefined,
       'It is over.'],
-    refund_not_allowed: [errors.refund_not_allowed('OVO takes no refunds.'), 400, 'invalid_request_error', 'payment_intent',
+    refund_not_allowed: [errors.refund_not_allowed('OVO takes no refunds.'), 400, 'invalid_request_error', undefined,
       'OVO takes no refunds.'],
     refund_unexpected_state: [errors.refund_unexpected_state('It has failed.'), 400, 'invalid_request_error', undefined,
       'It has failed.'],

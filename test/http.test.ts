@@ -246,6 +246,23 @@ t.test('unknown parameters are ignored, or refused by name where an account want
   t.match((await strict.call('GET', '/v1/events?created[after]=2')).body.error, { code: 'parameter_unknown', param: 'created[after]' })
 })
 
+t.test('a parameter that a call does not know has no effect, whatever it is called', async t => {
+  const { call } = await startSandbox(t)
+  const { body: customer } = await call('POST', '/v1/customers', { email: 'siti@shop.test' })
+  const stray = '{"id":"cus_1","object":"x","created":1,"livemode":true,"__proto__":{"name":"x"},"constructor":1}'
+  t.same((await call('POST', `/v1/customers/${customer.id}`, stray)).body, customer)
+  t.same((await call('GET', `/v1/customers/${customer.id}`)).body, customer)
+  const { body: price } = await call('POST', '/v1/prices', { currency: 'IDR', unit_amount: 100, product_data: { name: 'apple', id: 'prod_1' } })
+  t.match(price.product.id, /^prod_\d{19}$/)
+  t.same((await call('POST', `/v1/prices/${price.id}`, { id: 'price_1', unit_amount: 1, currency: 'USD', product: 'x', type: 'x' })).body, price)
+  const { body: session } = await call('POST', '/v1/checkout/sessions', {
+    success_url: 'https://shop.test',
+    line_items: [{ price: price.id, quantity: 1, amount_total: 1 }],
+    payment_intent_data: { amount: 1, confirm: true, payment_method_data: { type: 'dana' } }
+  })
+  t.match((await call('GET', `/v1/payment_intents/${session.payment_intent}`)).body, { amount: 100, status: 'requires_payment_method' })
+})
+
 t.test('an Idempotency-Key gives the first answer again', async t => {
   const sandbox = await startSandbox(t)
   const with7 = { headers: { 'idempotency-key': 'order-7' } }

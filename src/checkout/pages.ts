@@ -26,7 +26,7 @@ export function checkoutPage (view: CheckoutView, { language, merchant, key }: P
 <div class="card">
 <p class="quiet">${texts.payTo} <strong>${merchant}</strong></p>
 <p class="amount" data-testid="amount">${formatMoney(session.amount_total, session.currency)}</p>
-<dl>
+<dl class="lines">
 ${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt>${description} × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
 <dt>${texts.total}</dt><dd><strong>${formatMoney(session.amount_total, session.currency)}</strong></dd>
 </dl>

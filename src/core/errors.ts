@@ -139,7 +139,7 @@ export const errors = {
     status: 400, code: 'checkout_session_unexpected_state', message
   }),
   refund_not_allowed: (message: string) => new ApiError({
-    status: 400, code: 'refund_not_allowed', param: 'payment_intent', message
+    status: 400, code: 'refund_not_allowed', message
   }),
   refund_unexpected_state: (message: string) => new ApiError({
     status: 400, code: 'refund_unexpected_state', message

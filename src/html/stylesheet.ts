@@ -24,6 +24,7 @@ p { margin: 0 0 .75rem; }
 .quiet { color: var(--quiet); font-size: .9rem; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1rem; }
+dl.lines { grid-template-columns: 1fr auto; } dl.lines dd { white-space: nowrap; }
 dt { color: var(--quiet); } dd { margin: 0; text-align: right; }
 label { display: block; font-weight: 600; margin: 0 0 .25rem; }
 input[type=text], input[type=tel], input[type=password] {

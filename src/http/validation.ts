@@ -69,15 +69,29 @@ export function refuseUnknownParameters (app: FastifyInstance): void {
   })
 }
 
+/** Takes out of a request what its route's schema does not know, so that a handler reads nothing but what the document describes. */
+export function dropUnknownParameters (app: FastifyInstance): void {
+  app.addHook('preHandler', (request, _reply, done) => {
+    const { body, querystring } = schemasOf(request)
+    if (request.method === 'GET') request.query = knownIn(querystring, request.query)
+    else request.body = knownIn(body, request.body)
+    done()
+  })
+}
+
 /** Parameters of a request that its route's schema does not know. */
 function unknownParameters (request: FastifyRequest): string[] {
-  const { body, querystring } = (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
+  const { body, querystring } = schemasOf(request)
   if (request.method === 'GET') return unknownIn(querystring, request.query, [])
   return unknownIn(body, request.body, [])
 }
 
+function schemasOf (request: FastifyRequest): { body?: Schema, querystring?: Schema } {
+  return (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
+}
+
 interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>
+  readonly properties?: Readonly<Record<string, Schema>> | undefined
   readonly items?: Schema
   readonly additionalProperties?: unknown
   readonly patternProperties?: unknown
@@ -86,11 +100,23 @@ interface Schema {
 function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): string[] {
   if (schema === undefined) return []
   if (Array.isArray(value)) return value.flatMap((item, index) => unknownIn(schema.items, item, [...path, String(index)]))
-  const { properties } = schema
-  const isOpen = properties === undefined || schema.additionalProperties !== undefined || schema.patternProperties !== undefined
-  if (!isObject(value) || isOpen) return []
+  const properties = closedProperties(schema)
+  if (!isObject(value) || properties === undefined) return []
   return Object.entries(value).flatMap(([name, inner]) =>
     Object.hasOwn(properties, name) ? unknownIn(properties[name], inner, [...path, name]) : [bracketed([...path, name])])
+}
+
+function knownIn (schema: Schema | undefined, value: unknown): unknown {
+  if (schema === undefined) return value
+  if (Array.isArray(value)) return value.map(item => knownIn(schema.items, item))
+  const properties = closedProperties(schema)
+  if (!isObject(value) || properties === undefined) return value
+  return Object.fromEntries(Object.keys(properties).filter(name => Object.hasOwn(value, name)).map(name => [name, knownIn(properties[name], value[name])]))
+}
+
+/** The properties of a schema that names all that there may be; undefined where there may be others. */
+function closedProperties ({ properties, additionalProperties, patternProperties }: Schema): Schema['properties'] {
+  return additionalProperties === undefined && patternProperties === undefined ? properties : undefined
 }
 
 export function isObject (value: unknown): value is Record<string, unknown> {

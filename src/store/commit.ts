@@ -63,6 +63,13 @@ export interface CommitOptions {
  */
 export type Commit = (account: Account, write: Write) => readonly EventRecord[]
 
+/** What a service reads and writes the state with. */
+export interface Store {
+  readonly database: Database
+  readonly commit: Commit
+  readonly ids: SnowflakeIds
+}
+
 export function createCommit ({ database, ids, derivers }: CommitOptions): Commit {
   return (account, { operations, raise = [], cause, webhookDelayMs = 0 }) => {
     const now = account.clock.now()

@@ -31,7 +31,8 @@ export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: Wa
 
   app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
     const { method, id } = request.params
-    const view = wallet.view(method, id)
+    const { lang } = request.query
+    const view = wallet.view(method, id, lang === undefined ? undefined : languageOf(lang, undefined))
     if (wantsJson(request)) {
       return {
         status: view.intent.status,

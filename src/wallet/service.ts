@@ -1,4 +1,5 @@
 import { errors } from '../core/errors.ts'
+import type { Language } from '../html/language.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Commit } from '../store/commit.ts'
@@ -54,9 +55,10 @@ export class Wallet {
 
   /**
    * The present state of a payment's page.
+   * @param language what the page was asked for, if anything
    * @throws ApiError when there is no such payment for that method
    */
-  view (method: string, id: string): VisitView {
+  view (method: string, id: string, language?: Language): VisitView {
     const { account, record, visit, rule } = this.#load(method, id)
     const { intent } = record
     const ending: Ending | undefined = visit.ended === undefined ? undefined : OUTCOMES[visit.ended]
@@ -68,7 +70,7 @@ export class Wallet {
       step: intent.status === 'requires_action' ? visit.step : 'result',
       visit,
       balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, method, visit.phone),
-      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : wayBack(account, record),
+      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : wayBack(account, record, language),
       deliveries: [...this.#options.database.collection(deliveryDefinition).newest(account.id, `payment_intent:${id}`)].reverse()
     }
   }

@@ -1,4 +1,5 @@
 import { browserAddress, withParameters, withSessionId } from '../core/addresses.ts'
+import type { Language } from '../html/language.ts'
 import type { Account } from '../store/accounts.ts'
 import type { PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
 
@@ -7,10 +8,15 @@ const REDIRECT_STATUSES: Readonly<Partial<Record<PaymentIntentRecord['intent']['
   succeeded: 'succeeded', requires_capture: 'succeeded', processing: 'pending'
 }
 
-/** Where the browser goes after the visit: to the shop, or to the checkout page where the customer may try again. */
-export function wayBack (account: Account, record: PaymentIntentRecord): string | undefined {
+/**
+ * Where the browser goes after the visit: to the shop, or to the checkout page where the customer may try again.
+ * @param language what the wallet's page was asked for, for that of the checkout
+ */
+export function wayBack (account: Account, record: PaymentIntentRecord, language?: Language): string | undefined {
   const { intent, checkout } = record
-  if (checkout !== undefined && REDIRECT_STATUSES[intent.status] === undefined) return checkout.url
+  if (checkout !== undefined && REDIRECT_STATUSES[intent.status] === undefined) {
+    return language === undefined ? checkout.url : withParameters(checkout.url, { lang: language })
+  }
   return intent.return_url === undefined ? undefined : shopAddress(account, record, intent.return_url)
 }
 

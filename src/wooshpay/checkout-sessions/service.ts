@@ -1,9 +1,8 @@
 import type { Caller } from '../../http/api.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection, Row } from '../../store/collection.ts'
-import { put, type Commit, type Deriver } from '../../store/commit.ts'
+import { put, type Deriver, type Store } from '../../store/commit.ts'
 import type { Cause } from '../../store/events.ts'
-import type { Database } from '../../store/database.ts'
 import { listOf, listWithin, type List } from '../lists.ts'
 import { operationsOf } from '../payment-intents/decision.ts'
 import { paymentIntentDefinition, type PaymentIntentRecord } from '../payment-intents/schema.ts'
@@ -18,9 +17,7 @@ import {
   type ListParameters
 } from './schema.ts'
 
-export interface CheckoutSessionsOptions {
-  readonly database: Database
-  readonly commit: Commit
+export interface CheckoutSessionsOptions extends Store {
   readonly intents: PaymentIntents
   readonly prices: Prices
 }

@@ -1,8 +1,6 @@
-import type { SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, remove, type Commit, type Operation } from '../../store/commit.ts'
-import type { Database } from '../../store/database.ts'
+import { put, remove, type Operation, type Store } from '../../store/commit.ts'
 import { listOf, type List } from '../lists.ts'
 import { ownedBy } from '../payment-methods/lifecycle.ts'
 import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
@@ -10,28 +8,22 @@ import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { customerDefinition, type Customer, type CustomerParameters, type ListParameters } from './schema.ts'
 
-export interface CustomersOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
-}
-
 /** A merchant's customers, and which payment methods are theirs. */
 export class Customers {
-  readonly #options: CustomersOptions
+  readonly #store: Store
   readonly #customers: Collection<Customer>
   readonly #methods: Collection<PaymentMethod>
 
-  constructor (options: CustomersOptions) {
-    this.#options = options
-    this.#customers = options.database.collection(customerDefinition)
-    this.#methods = options.database.collection(paymentMethodDefinition)
+  constructor (store: Store) {
+    this.#store = store
+    this.#customers = store.database.collection(customerDefinition)
+    this.#methods = store.database.collection(paymentMethodDefinition)
   }
 
   /** `POST /v1/customers`; also attaches a payment method, if one is named. */
   create (account: Account, parameters: CustomerParameters): Customer {
     const now = account.clock.now()
-    return this.#save(account, lifecycle.create(parameters, { id: this.#options.ids.next('cus', account.id, now), now }), parameters)
+    return this.#save(account, lifecycle.create(parameters, { id: this.#store.ids.next('cus', account.id, now), now }), parameters)
   }
 
   /** @throws ApiError when the account has no such customer */
@@ -48,7 +40,7 @@ export class Customers {
   delete (account: Account, id: string): void {
     this.retrieve(account, id)
     const released = [...this.#methods.newest(account.id, `customer:${id}`)].map(method => put(paymentMethodDefinition, ownedBy(method, undefined)))
-    this.#options.commit(account, { operations: [remove(customerDefinition, id), ...released] })
+    this.#store.commit(account, { operations: [remove(customerDefinition, id), ...released] })
   }
 
   /** `GET /v1/customers`. */
@@ -84,12 +76,12 @@ export class Customers {
       const method = found(this.#methods.get(account.id, id), 'payment method', id, 'payment_method')
       operations.push(put(paymentMethodDefinition, lifecycle.attach(method, customer.id)))
     }
-    this.#options.commit(account, { operations })
+    this.#store.commit(account, { operations })
     return customer
   }
 
   #keep (account: Account, method: PaymentMethod): PaymentMethod {
-    this.#options.commit(account, { operations: [put(paymentMethodDefinition, method)] })
+    this.#store.commit(account, { operations: [put(paymentMethodDefinition, method)] })
     return method
   }
 }

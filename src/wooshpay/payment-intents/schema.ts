@@ -10,7 +10,8 @@ export type PaymentIntentStatus = (typeof PAYMENT_INTENT_STATUSES)[number]
 
 const PaymentMethodData = Type.Object({
   type: Type.String({ description: 'The method, such as `dana`.' }),
-  billing_details: Type.Optional(Anything('Who pays; kept with the payment method.'))
+  billing_details: Type.Optional(Anything('Who pays; kept with the payment method.')),
+  metadata: Type.Optional(MetadataInput)
 }, { additionalProperties: true, description: 'How the customer pays.' })
 
 const LastPaymentError = Type.Object({

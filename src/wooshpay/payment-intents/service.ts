@@ -1,11 +1,10 @@
 import { errors } from '../../core/errors.ts'
-import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
+import type { Secrets } from '../../core/ids.ts'
 import type { Caller } from '../../http/api.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection, Row } from '../../store/collection.ts'
-import type { Commit } from '../../store/commit.ts'
+import type { Store } from '../../store/commit.ts'
 import type { Cause } from '../../store/events.ts'
-import type { Database } from '../../store/database.ts'
 import { customerDefinition, type Customer } from '../customers/schema.ts'
 import type { PaymentMethodRules } from '../payment-methods/rules.ts'
 import { paymentMethodDefinition, type PaymentMethod } from '../payment-methods/schema.ts'
@@ -19,10 +18,7 @@ import {
 } from './schema.ts'
 import { searchKeys } from './search.ts'
 
-export interface PaymentIntentsOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
+export interface PaymentIntentsOptions extends Store {
   readonly secrets: Secrets
   readonly rules: PaymentMethodRules
 }

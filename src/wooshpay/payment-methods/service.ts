@@ -1,18 +1,13 @@
-import type { SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, type Commit } from '../../store/commit.ts'
-import type { Database } from '../../store/database.ts'
+import { put, type Store } from '../../store/commit.ts'
 import { listOf, type List } from '../lists.ts'
 import { found } from '../wire.ts'
 import { newPaymentMethod, update } from './lifecycle.ts'
 import type { PaymentMethodRules } from './rules.ts'
 import { paymentMethodDefinition, type CreateParameters, type ListParameters, type PaymentMethod, type UpdateParameters } from './schema.ts'
 
-export interface PaymentMethodsOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
+export interface PaymentMethodsOptions extends Store {
   readonly rules: PaymentMethodRules
 }
 

@@ -1,30 +1,22 @@
-import type { SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, type Commit } from '../../store/commit.ts'
-import type { Database } from '../../store/database.ts'
+import { put, type Store } from '../../store/commit.ts'
 import { listOf, type List } from '../lists.ts'
 import { productDefinition, type Product } from '../products/schema.ts'
 import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { priceDefinition, type ListParameters, type Price, type PriceParameters, type PriceRecord, type UpdateParameters } from './schema.ts'
 
-export interface PricesOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
-}
-
 /** What products cost. */
 export class Prices {
-  readonly #options: PricesOptions
+  readonly #store: Store
   readonly #records: Collection<PriceRecord>
   readonly #products: Collection<Product>
 
-  constructor (options: PricesOptions) {
-    this.#options = options
-    this.#records = options.database.collection(priceDefinition)
-    this.#products = options.database.collection(productDefinition)
+  constructor (store: Store) {
+    this.#store = store
+    this.#records = store.database.collection(priceDefinition)
+    this.#products = store.database.collection(productDefinition)
   }
 
   /** `POST /v1/prices`; `product_data` also makes the product. */
@@ -32,10 +24,10 @@ export class Prices {
     const now = account.clock.now()
     const decision = lifecycle.create(parameters, {
       now,
-      newId: prefix => this.#options.ids.next(prefix, account.id, now),
+      newId: prefix => this.#store.ids.next(prefix, account.id, now),
       product: id => this.#products.get(account.id, id)
     }, name => name)
-    this.#options.commit(account, { operations: lifecycle.operationsOf(decision) })
+    this.#store.commit(account, { operations: lifecycle.operationsOf(decision) })
     return lifecycle.withProduct(decision.record, decision.product)
   }
 
@@ -53,7 +45,7 @@ export class Prices {
   /** `POST /v1/prices/{id}`. */
   update (account: Account, id: string, parameters: UpdateParameters): Price {
     const record = lifecycle.update(this.#load(account, id), parameters)
-    this.#options.commit(account, { operations: [put(priceDefinition, record)] })
+    this.#store.commit(account, { operations: [put(priceDefinition, record)] })
     return this.#show(account, record)
   }
 

@@ -28,7 +28,11 @@ const details = {
 }
 
 /** What a product is made from: the call's own body, and `product_data` in prices and sessions. */
-export const ProductParameters = Type.Object({ name: Type.String({ minLength: 1 }), ...details })
+export const ProductParameters = Type.Object({
+  id: Type.Optional(Type.String({ description: 'Documented; taken and not used, since ids are made here.' })),
+  name: Type.String({ minLength: 1 }),
+  ...details
+})
 export type ProductParameters = Static<typeof ProductParameters>
 
 export const UpdateParameters = Type.Object({ name: Type.Optional(Type.String({ minLength: 1 })), ...details })

@@ -1,33 +1,25 @@
-import type { SnowflakeIds } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, type Commit } from '../../store/commit.ts'
-import type { Database } from '../../store/database.ts'
+import { put, type Store } from '../../store/commit.ts'
 import { listOf, type List } from '../lists.ts'
 import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { productDefinition, type ListParameters, type Product, type ProductParameters, type UpdateParameters } from './schema.ts'
 
-export interface ProductsOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
-}
-
 /** What a merchant sells. */
 export class Products {
-  readonly #options: ProductsOptions
+  readonly #store: Store
   readonly #products: Collection<Product>
 
-  constructor (options: ProductsOptions) {
-    this.#options = options
-    this.#products = options.database.collection(productDefinition)
+  constructor (store: Store) {
+    this.#store = store
+    this.#products = store.database.collection(productDefinition)
   }
 
   /** `POST /v1/products`. */
   create (account: Account, parameters: ProductParameters): Product {
     const now = account.clock.now()
-    return this.#save(account, lifecycle.create(parameters, this.#options.ids.next('prod', account.id, now), now))
+    return this.#save(account, lifecycle.create(parameters, this.#store.ids.next('prod', account.id, now), now))
   }
 
   /** @throws ApiError when the account has no such product */
@@ -49,7 +41,7 @@ export class Products {
   }
 
   #save (account: Account, product: Product): Product {
-    this.#options.commit(account, { operations: [put(productDefinition, product)] })
+    this.#store.commit(account, { operations: [put(productDefinition, product)] })
     return product
   }
 }

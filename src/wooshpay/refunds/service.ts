@@ -1,11 +1,9 @@
 import { errors } from '../../core/errors.ts'
-import type { SnowflakeIds } from '../../core/ids.ts'
 import type { Caller } from '../../http/api.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, type Commit } from '../../store/commit.ts'
+import { put, type Store } from '../../store/commit.ts'
 import type { Cause } from '../../store/events.ts'
-import type { Database } from '../../store/database.ts'
 import { chargeDefinition, type Charge } from '../charges/schema.ts'
 import { listOf, type List } from '../lists.ts'
 import { paymentIntentDefinition, type PaymentIntentRecord } from '../payment-intents/schema.ts'
@@ -14,10 +12,7 @@ import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { refundDefinition, type CreateParameters, type FailureReason, type ListParameters, type Refund, type RefundRecord } from './schema.ts'
 
-export interface RefundsOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
+export interface RefundsOptions extends Store {
   readonly rules: PaymentMethodRules
 }
 

@@ -1,17 +1,13 @@
-import type { Secrets, SnowflakeIds } from '../../core/ids.ts'
+import type { Secrets } from '../../core/ids.ts'
 import type { Account } from '../../store/accounts.ts'
 import type { Collection } from '../../store/collection.ts'
-import { put, remove, type Commit } from '../../store/commit.ts'
-import type { Database } from '../../store/database.ts'
+import { put, remove, type Store } from '../../store/commit.ts'
 import { listOf, type List, type ListParameters } from '../lists.ts'
 import { found } from '../wire.ts'
 import * as lifecycle from './lifecycle.ts'
 import { webhookEndpointDefinition, type CreateParameters, type UpdateParameters, type WebhookEndpoint } from './schema.ts'
 
-export interface WebhookEndpointsOptions {
-  readonly database: Database
-  readonly commit: Commit
-  readonly ids: SnowflakeIds
+export interface WebhookEndpointsOptions extends Store {
   readonly secrets: Secrets
 }
 
