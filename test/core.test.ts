@@ -582,7 +582,7 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       'The amount 7 is too large; the most is 5 IDR.'],
     payment_method_not_supported: [errors.payment_method_not_supported('payment_method_types', 'card', ['dana']), 400,
       'invalid_request_error', 'payment_method_types', 'This sandbox does not have the payment method "card"; it has: dana.'],
-    capture_method_not_supported: [errors.capture_method_not_supported('DANA'), 400, 'invalid_request_error', 'capture_method',
+    capture_method_not_supported: [errors.capture_method_not_supported('capture_method', ['DANA']), 400, 'invalid_request_error', 'capture_method',
       'DANA takes automatic capture only: the customer\'s payment is final at once, so capture_method "manual" is not possible.'],
     payment_intent_unexpected_state: [errors.payment_intent_unexpected_state('It is over.'), 400, 'invalid_request_error', undefined,
       'It is over.'],

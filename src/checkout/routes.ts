@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { languageOf } from '../html/language.ts'
 import { sendPage } from '../html/page.ts'
-import { answerPageErrors, pageLanguage } from '../http/pages.ts'
+import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
 import { publicUrlOf } from '../http/public-url.ts'
 import { checkoutPage } from './pages.ts'
 import type { Checkout } from './service.ts'
@@ -27,9 +27,15 @@ export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, 
 
   app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
     const { key = '' } = request.query
-    return sendPage(reply, checkoutPage(checkout.view(request.params.page, key), {
-      language: pageLanguage(request), merchant: merchantName, key
-    }))
+    const view = checkout.view(request.params.page, key)
+    if (wantsJson(request)) {
+      return {
+        status: view.session.status,
+        payment_methods: view.state === 'open' ? view.methods.map(({ type }) => type) : [],
+        ...(view.back !== undefined && { return_url: view.back })
+      }
+    }
+    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: merchantName, key }))
   })
 
   // Where the form was sent to is no page; whoever opens it sees the present state.

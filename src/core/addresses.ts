@@ -56,7 +56,7 @@ export function withParameters (address: string, parameters: Readonly<Record<str
  * @example withSessionId('https://shop.test/?s={CHECKOUT_SESSION_ID}', 'cs_1') // 'https://shop.test/?s=cs_1'
  */
 export function withSessionId (address: string, session: string): string {
-  return address.replace(/(?:\{|%7B)CHECKOUT_SESSION_ID(?:\}|%7D)/gi, session)
+  return address.replace(/(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])/g, session)
 }
 
 /** `localhost:3000` is a host with a port, not a scheme. */

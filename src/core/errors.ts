@@ -122,11 +122,11 @@ export const errors = {
     param,
     message: `This sandbox does not have the payment method ${quote(method)}; it has: ${supported.join(', ')}.`
   }),
-  capture_method_not_supported: (method: string) => new ApiError({
+  capture_method_not_supported: (param: string, methods: readonly string[]) => new ApiError({
     status: 400,
     code: 'capture_method_not_supported',
-    param: 'capture_method',
-    message: `${method} takes automatic capture only: the customer's payment is final at once, so capture_method "manual" is not possible.`
+    param,
+    message: `${methods.join(', ')} ${methods.length === 1 ? 'takes' : 'take'} automatic capture only: the customer's payment is final at once, so capture_method "manual" is not possible.`
   }),
   payment_intent_unexpected_state: (message: string) => new ApiError({
     status: 400, code: 'payment_intent_unexpected_state', message

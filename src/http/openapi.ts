@@ -25,10 +25,29 @@ export async function describeRoutes (app: FastifyInstance): Promise<void> {
       },
       security: [{ api_key: [] }]
     },
+    transformObject: description => {
+      if (!('openapiObject' in description)) return description.swaggerObject
+      const { openapiObject } = description
+      for (const methods of Object.values(openapiObject.paths ?? {})) {
+        for (const operation of Object.values(methods ?? {})) inBrackets(operation as Operation)
+      }
+      return openapiObject
+    },
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) => typeof schema.$id === 'string' ? schema.$id : `schema-${index}`
     }
   })
+}
+
+interface Operation {
+  readonly parameters?: Array<{ in: string, schema?: { type?: string }, style?: string, explode?: boolean }>
+}
+
+/** Says how a query writes an object, since the default of OpenAPI is another way: `created[gt]=1`. */
+function inBrackets ({ parameters = [] }: Operation): void {
+  for (const parameter of parameters) {
+    if (parameter.in === 'query' && parameter.schema?.type === 'object') Object.assign(parameter, { style: 'deepObject', explode: true })
+  }
 }
 
 /**

@@ -3,7 +3,6 @@ import type { Language } from '../html/language.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Commit } from '../store/commit.ts'
-import { eventDefinition } from '../store/events.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
@@ -97,10 +96,7 @@ export class Wallet {
     this.#options.intents.finish(account, id, outcome, { webhookDelayMs })
     // What the customer sees next is only shown once it is certain.
     await this.#options.database.written()
-    if (webhook !== undefined && 'first' in webhook) {
-      const event = this.#options.database.collection(eventDefinition).latest(account.id, `object:${id}`)
-      if (event !== undefined) await this.#options.dispatcher.firstAttempts(account, event.id)
-    }
+    if (webhook !== undefined && 'first' in webhook) await this.#options.dispatcher.firstAttempts(account, id)
     const record = this.#options.intents.find(id)?.record
     return back === 'at-once' && record !== undefined ? wayBack(account, record) : undefined
   }

@@ -68,12 +68,12 @@ export class Dispatcher {
     await attempt
   }
 
-  /** Resolves when every delivery of an event has had its first attempt, or at a stop, when none will be made any more. */
-  async firstAttempts (account: Account, event: string): Promise<void> {
+  /** Resolves when every delivery of a payment's events has had its first attempt, or at a stop, when none will be made any more. */
+  async firstAttempts (account: Account, intent: string): Promise<void> {
     const isMade = ({ attempts, status }: Delivery): boolean => attempts.length > 0 || status !== 'pending'
     await until(
       this.#options.database,
-      () => [...this.#deliveries.newest(account.id, `event:${event}`)].every(isMade),
+      () => [...this.#deliveries.newest(account.id, `payment_intent:${intent}`)].every(isMade),
       this.#end.signal
     )
   }

@@ -53,11 +53,12 @@ export const IdParams = Type.Object({ id: Type.String() })
 
 /**
  * The object that a call names, which the account has to have.
- * @param param the parameter that names it; one in the path is answered with 404, any other with 400
+ * @param param the parameter that names it
+ * @param status 404 where that stands in the path, 400 elsewhere
  * @example found(refunds.get(account.id, id), 'refund', id)
  */
-export function found<T> (object: T | undefined, what: string, id: string, param = 'id'): T {
-  if (object === undefined) throw errors.resource_missing(what, id, param, param === 'id' ? 404 : 400)
+export function found<T> (object: T | undefined, what: string, id: string, param = 'id', status = param === 'id' ? 404 : 400): T {
+  if (object === undefined) throw errors.resource_missing(what, id, param, status)
   return object
 }
 
@@ -113,5 +114,7 @@ export function mergeMetadata (
   before: Readonly<Record<string, string>> | undefined, input: Readonly<Record<string, string | number | boolean>> | undefined
 ): Record<string, string> | undefined {
   if (input === undefined) return before
-  return Object.fromEntries(Object.entries({ ...before, ...toMetadata(input) }).filter(([, value]) => value !== ''))
+  const given = Object.entries(toMetadata(input) ?? {})
+  const kept = Object.entries(before ?? {}).filter(([key]) => !Object.hasOwn(input, key))
+  return Object.fromEntries([...kept, ...given.filter(([, value]) => value !== '')])
 }

@@ -6,9 +6,14 @@ import { readConfig } from '../../src/config.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startSandbox } from '../support/sandbox.ts'
 
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { operationId: string, summary: string, tags: string[], responses: object }>>>>
+interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly tags: readonly string[]
+  readonly parameters?: ReadonlyArray<{ name: string, schema: { type?: string }, style?: string, explode?: boolean }>
+  readonly responses: object
 }
+interface Document { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
 
 const committed = readFileSync(new URL('../../openapi/wooshpay.json', import.meta.url), 'utf8')
 const document = JSON.parse(committed) as Document
@@ -29,6 +34,13 @@ t.test('every operation has a name of its own, a summary, a tag, and its refusal
     t.ok(summary.length > 0 && tags.length === 1, path)
     t.same(Object.keys(responses), ['200', '4XX', '5XX'], path)
   }
+})
+
+t.test('objects in a query are written with brackets, and the document says so', async t => {
+  const parameters = Object.values(document.paths).flatMap(methods => Object.values(methods)).flatMap(({ parameters = [] }) => parameters)
+  const objects = parameters.filter(({ schema }) => schema.type === 'object')
+  t.same([...new Set(objects.map(({ name }) => name))].toSorted(), ['created', 'customer_details'])
+  for (const { style, explode } of objects) t.match({ style, explode }, { style: 'deepObject', explode: true })
 })
 
 t.test('every operation answers as the document says, and refuses as it says', async t => {

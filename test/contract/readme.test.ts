@@ -1,15 +1,19 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { flagOf, settingTable } from '../../src/config.ts'
 import { errors, type ApiError } from '../../src/core/errors.ts'
 import { formatMoney } from '../../src/core/money.ts'
 import { PIN, SMS_CODE, testCustomers, testNumber } from '../../src/wallet/customers.ts'
 import { OUTCOMES, type Ending } from '../../src/wallet/outcomes.ts'
+import { checkoutSessionTransitions } from '../../src/wooshpay/checkout-sessions/transitions.ts'
 import { paymentIntentTransitions } from '../../src/wooshpay/payment-intents/transitions.ts'
 import { EVENT_TYPES } from '../../src/wooshpay/events/schema.ts'
-import { readPaymentMethodRules } from '../../src/wooshpay/payment-methods/rules.ts'
+import { readPaymentMethodRules, type PaymentMethodRule } from '../../src/wooshpay/payment-methods/rules.ts'
+import { refundTransitions } from '../../src/wooshpay/refunds/transitions.ts'
 import { newCustomer } from '../support/customer.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startSandbox } from '../support/sandbox.ts'
@@ -35,9 +39,21 @@ function blocks (text: string, language: string): string[] {
   return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].filter(([, name]) => name === language).map(([, , code = '']) => code)
 }
 
-const dana = readPaymentMethodRules().get('dana', 'method')
+const rules = readPaymentMethodRules()
+const dana = rules.get('dana', 'method')
 
 const code = (text: string): string => `\`${text}\``
+/** What stands in backticks. */
+const codes = (text = ''): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, inner = '']) => inner)
+
+interface Operation { readonly parameters?: ReadonlyArray<{ readonly in: string, readonly name: string, readonly schema: { readonly properties?: object } }> }
+const { paths } = JSON.parse(read('openapi/wooshpay.json')) as { paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
+
+/** Lines of a shell; a call that is refused ends them with a failure. */
+const run = async (lines: string): Promise<void> => {
+  await promisify(execFile)('bash', ['-euc', `curl () { command curl --silent --show-error --fail "$@"; }\n${lines}`])
+}
+const hasCurl = await run('curl --version').then(() => true, () => false)
 
 t.test('the README\'s settings are those of config.ts, with flag, default and meaning', t => {
   const written = table(readme, '| setting | flag | default | meaning |')
@@ -50,7 +66,8 @@ t.test('the README\'s settings are those of config.ts, with flag, default and me
 t.test('the README\'s error codes are those of the catalogue, with status and type', t => {
   const written = table(readme, '| code | status | type | when |').map(([name, status, type]) => [name, status, type])
   const real = Object.entries(errors as unknown as Record<string, (...details: unknown[]) => ApiError>).map(([name, make]) => {
-    const error = make(['a'], ['b'], ['c'])
+    // As many as it has to have: a parameter with a default is given none. Some join the values of a list.
+    const error = make(...[['a'], ['b'], ['c'], ['d']].slice(0, make.length))
     t.equal(error.code, name, `${name} is the code of its own error`)
     return [code(error.code), String(error.status), code(error.type)]
   })
@@ -78,7 +95,7 @@ t.test('the README\'s outcomes are all that there are, with the codes of their f
 })
 
 t.test('the README names every type of event', t => {
-  const named = new Set([...readme.matchAll(/`(payment_intent\.[a-z_]+)`/g)].map(([, type]) => type))
+  const named = new Set([...readme.matchAll(/`((?:payment_intent|charge|checkout)(?:\.[a-z_]+)+)`/g)].map(([, type]) => type))
   t.same([...named].toSorted(), [...EVENT_TYPES].toSorted())
   t.end()
 })
@@ -89,7 +106,76 @@ t.test('the README names no status that a PaymentIntent cannot have, and leaves 
   t.end()
 })
 
-t.test('the README names every data-testid of the pages, and no other', async t => {
+t.test('the README\'s states of sessions and refunds are those of their transitions', t => {
+  for (const [head, transitions] of [
+    ['| session | `payment_status` | next |', checkoutSessionTransitions], ['| refund | next |', refundTransitions]
+  ] as const) {
+    const statuses = Object.keys(transitions)
+    const written = table(readme, head).flatMap(cells => codes(cells[0]).map(status => [status, codes(cells.at(-1)).filter(word => statuses.includes(word))]))
+    t.same(Object.fromEntries(written), Object.fromEntries(Object.entries(transitions).map(([status, next]) => [status, Object.values(next)])))
+  }
+  t.end()
+})
+
+t.test('the README\'s wallets are the rows of the fixture', t => {
+  const amount = ({ minimum_amount: least, maximum_amount: most }: PaymentMethodRule): string => {
+    const [from, to] = [least, most].map(bound => bound?.toLocaleString('en'))
+    return from === undefined ? to === undefined ? '–' : `at most ${to}` : to === undefined ? `at least ${from}` : `${from} to ${to}`
+  }
+  const refunds = ({ refund, partial_refund: partial, several_partial_refunds: several }: PaymentMethodRule): string => {
+    switch (JSON.stringify([refund, partial, several])) {
+      case '[true,true,false]': return 'one, full or partial'
+      case '[false,false,false]': return 'none'
+      case '[null,null,null]': return '–'
+      default: return 'has to be put into words'
+    }
+  }
+  const [first] = testCustomers
+  t.same(table(readme, '| method | name | currency | amount | refunds | `next_action.type` | a number that pays |'), rules.names.map(name => {
+    const rule = rules.get(name, 'method')
+    return [code(name), rule.name, rule.currency, amount(rule), refunds(rule), code(rule.next_action), code(first === undefined ? '' : testNumber(first, rule.phone))]
+  }))
+  t.equal(first?.outcome, 'pay')
+  t.end()
+})
+
+t.test('the README\'s calls are those of the OpenAPI document, and those of the sandbox exist', async t => {
+  const { app } = await startSandbox(t)
+  const written = table(readme, '| call | does |').flatMap(([cell]) => {
+    let methods: string[] = []
+    return codes(cell).join(' ').split(' ').flatMap(word => {
+      if (!word.startsWith('/')) {
+        methods.push(word)
+        return []
+      }
+      const calls = methods.map(method => `${method} ${word}`)
+      methods = []
+      return calls
+    })
+  })
+  const documented = Object.entries(paths).flatMap(([path, operations]) => Object.keys(operations).map(method => `${method.toUpperCase()} ${path}`))
+  t.same(written.filter(call => call.includes(' /v1/')).toSorted(), documented.toSorted())
+  for (const call of written) {
+    const [method = '', path = ''] = call.split(' ')
+    t.ok(app.hasRoute({ method, url: path.replace(/\{(\w+)\}/g, ':$1') }), call)
+  }
+})
+
+t.test('the README\'s filters of lists are those of the OpenAPI document', t => {
+  const paging = ['limit', 'starting_after', 'ending_before', 'created']
+  const written = table(readme, '| list | filters |').flatMap(([lists, filters]) => codes(lists).map(list => [list, codes(filters).filter(name => name !== 'created')]))
+  const documented = Object.entries(paths).flatMap(([path, { get }]): Array<[string, string[]]> => {
+    const query = get?.parameters?.filter(parameter => parameter.in === 'query') ?? []
+    if (!query.some(({ name }) => name === 'ending_before')) return []
+    const filters = query.filter(({ name }) => !paging.includes(name)).flatMap(({ name, schema: { properties } }) =>
+      properties === undefined ? [name] : Object.keys(properties).map(inner => `${name}[${inner}]`))
+    return filters.length === 0 ? [] : [[path, filters.toSorted()]]
+  })
+  t.same(Object.fromEntries(written.map(([list, filters]) => [list, [...filters ?? []].toSorted()])), Object.fromEntries(documented))
+  t.end()
+})
+
+t.test('the README names every data-testid of the wallet\'s pages, and no other', async t => {
   const sandbox = await startSandbox(t)
   const receiver = await startReceiver(t)
   await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['*'] })
@@ -107,9 +193,31 @@ t.test('the README names every data-testid of the pages, and no other', async t 
   ]
   t.equal(customer.read('result'), 'Payment successful', 'the customer has seen every step')
   const shown = pages.flatMap(page => [...page.matchAll(/data-testid="([^"]+)"/g)].map(([, name = '']) => name))
-  const written = table(readme, '| `data-testid` | where | what |').map(([name = '']) => name.slice(1, -1))
+  const written = table(readme, '| `data-testid` | where | what |').flatMap(([name]) => codes(name))
   t.same([...new Set(shown.map(name => name.replace(/^outcome-.*/, 'outcome-<name>')))].toSorted(), written.toSorted())
   t.same(new Set(shown.filter(name => name.startsWith('outcome-'))), new Set(Object.keys(OUTCOMES).map(name => `outcome-${name}`)))
+})
+
+t.test('the README names every data-testid of the checkout page, and no other', async t => {
+  const sandbox = await startSandbox(t)
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', {
+    success_url: 'https://shop.test/done',
+    cancel_url: 'https://shop.test/basket',
+    line_items: [{ price_data: { currency: 'IDR', unit_amount: 20000, product_data: { name: 'apple' } }, quantity: 1 }]
+  })
+  const customer = newCustomer()
+  const open = await customer.open(session.url)
+  await customer.press('pay', { method: 'dana' })
+  await customer.press('outcome-account-blocked')
+  const failed = await customer.press('back-to-merchant')
+  await customer.press('pay', { method: 'dana' })
+  await customer.press('outcome-pay')
+  const complete = await customer.open(session.url)
+  const shownOn = (page: string): string[] => [...page.matchAll(/data-testid="([^"]+)"/g)].map(([, name = '']) => name)
+  t.same(new Set(shownOn(open).filter(name => name.startsWith('method-'))), new Set(['method-dana', 'method-ovo', 'method-bank_transfer_id']))
+  const shown = [open, failed, complete].flatMap(shownOn).map(name => name.replace(/^method-.*/, 'method-<method>'))
+  const written = table(readme, '| `data-testid` | when | what |').flatMap(([name]) => codes(name))
+  t.same([...new Set(shown)].toSorted(), written.toSorted())
 })
 
 t.test('the README\'s first request gets an answer with the keys that it shows', async t => {
@@ -121,6 +229,45 @@ t.test('the README\'s first request gets an answer with the keys that it shows',
   t.same(Object.keys(body), Object.keys(shown), 'in the same order')
   for (const key of ['object', 'currency', 'amount', 'status', 'livemode', 'payment_method_types', 'confirmation_method', 'return_url', 'capture_method']) {
     t.same(body[key], shown[key], `${key} is as shown`)
+  }
+})
+
+t.test('the README\'s checkout gets an answer with the keys that it shows, among others', async t => {
+  const sandbox = await startSandbox(t)
+  const request = /-d '(\{"mode".*?\})'/.exec(blocks(readme, 'sh').join('\n'))?.[1]
+  const { status, body } = await sandbox.call('POST', '/v1/checkout/sessions', request)
+  t.equal(status, 200)
+  const shown = JSON.parse(blocks(readme, 'json').find(block => block.includes('"checkout.session"')) ?? '{}') as Record<string, unknown>
+  t.same(Object.keys(body).filter(key => Object.hasOwn(shown, key)), Object.keys(shown), 'in the same order')
+  for (const key of ['object', 'status', 'payment_method_types', 'payment_status', 'amount_total']) t.same(body[key], shown[key], `${key} is as shown`)
+})
+
+t.test('the README\'s calls work when they are pasted', { skip: !hasCurl && 'there is no curl' }, async t => {
+  const sandbox = await startSandbox(t)
+  // Not those with an id of the reader's own; the walk through the wallet has its own test.
+  const pasted = blocks(readme, 'sh').filter(block => block.includes('curl ') && !block.includes('…') && !/\$url(?:\/| -H)/.test(block))
+  t.ok(pasted.length >= 10, 'the calls are found')
+  await run(pasted.join('\n').replaceAll('http://127.0.0.1:6262', sandbox.url))
+  const key = 'sk_test_sandbox'
+  const { body: sessions } = await sandbox.call('GET', '/v1/checkout/sessions', undefined, { key })
+  t.ok(sessions.data.some((session: { status: string, payment_status: string }) => session.status === 'complete' && session.payment_status === 'paid'), 'a checkout is paid')
+  const { body: refunds } = await sandbox.call('GET', '/v1/refunds', undefined, { key })
+  t.match(refunds.data, [{ amount: 5000, status: 'succeeded' }])
+})
+
+t.test('the README\'s calls end a pending refund', { skip: !hasCurl && 'there is no curl' }, async t => {
+  const sandbox = await startSandbox(t, { REFUND_MODE: 'async' })
+  const lines = blocks(readme, 'sh').find(block => block.includes('re_…'))?.trim().split('\n') ?? []
+  t.equal(lines.length, 2)
+  for (const line of lines) {
+    const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', {
+      amount: 20000, currency: 'IDR', confirm: true, payment_method_data: { type: 'dana' }, return_url: 'https://shop.test'
+    })
+    await fetch(`${intent.next_action.dana_handle_redirect.url}/outcome`, { method: 'POST', body: new URLSearchParams({ outcome: 'pay' }), redirect: 'manual' })
+    const { body: refund } = await sandbox.call('POST', '/v1/refunds', { payment_intent: intent.id })
+    await run(line.replaceAll('http://127.0.0.1:6262', sandbox.url).replace('re_…', refund.id))
+    const { body: ended } = await sandbox.call('GET', `/v1/refunds/${refund.id}`)
+    t.match(ended, line.includes('/settle') ? { status: 'succeeded' } : { status: 'failed', failure_reason: 'unknown' })
   }
 })
 

@@ -145,3 +145,27 @@ t.test('a slow wallet holds up the expiry, which then follows a failure at once 
     t.equal((await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)).body.status, intentStatus)
   }
 })
+
+t.test('a program asks the checkout page for JSON, and pays by its form', async t => {
+  const sandbox = await startSandbox(t)
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', DOCUMENTED_SESSION)
+  const state = async (): Promise<unknown> => (await fetch(session.url, { headers: { accept: 'application/json' } })).json()
+  t.same(await state(), { status: 'open', payment_methods: ['dana'], return_url: 'https://www.wooshpay.com' })
+  const answer = await fetch(session.url.replace('?', '/pay?'), { method: 'POST', redirect: 'manual' })
+  t.equal(answer.status, 303)
+  t.equal(answer.headers.get('location'), `/v1/receives/dana/pay/${session.payment_intent}`)
+  await sandbox.call('POST', `${answer.headers.get('location')}/outcome`, { outcome: 'pay' })
+  t.same(await state(), { status: 'complete', payment_methods: [], return_url: 'https://wooshpay.com/' })
+})
+
+t.test('with webhook-first the shop has heard of payment and session before its customer comes back', async t => {
+  const sandbox = await startSandbox(t, { SESSION_EVENTS: 'true' })
+  const receiver = await startReceiver(t)
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.succeeded', 'checkout.session.completed'] })
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', DOCUMENTED_SESSION)
+  const customer = newCustomer()
+  await customer.open(session.url)
+  await customer.press('pay')
+  await customer.press('outcome-webhook-first')
+  t.same(receiver.types(), ['payment_intent.succeeded', 'checkout.session.completed'])
+})

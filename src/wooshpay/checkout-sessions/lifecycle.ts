@@ -46,7 +46,7 @@ export function create (parameters: CreateParameters, around: Surroundings): Cre
 
   const id = around.newId('cs')
   const url = `${around.publicUrl}${checkoutPath(id)}?key=${around.publishableKey}`
-  const { lines, prices } = createLines(parameters.line_items, around)
+  const { lines, prices, currencyParam } = createLines(parameters.line_items, around)
   const currency = lines[0]?.currency ?? ''
   const total = lines.reduce((sum, line) => sum + line.amount_total, 0)
   const intent = createIntent({
@@ -61,7 +61,7 @@ export function create (parameters: CreateParameters, around: Surroundings): Cre
     ...(options && { payment_method_options: options })
   }, around, {
     checkout: { session: id, url },
-    names: { amount: 'line_items', what: 'total of line_items', currency: 'line_items[0][price_data][currency]' }
+    names: { amount: 'line_items', what: 'total of line_items', currency: currencyParam, capture: 'payment_intent_data[capture_method]' }
   })
   const session = inSchemaOrder(CheckoutSession, {
     id,
@@ -134,15 +134,21 @@ export function checkoutPath (id: string): string {
   return `/pay/${id.replace('cs_', 'cs_test_')}`
 }
 
-function createLines (items: readonly LineItemParameters[], around: Surroundings): { lines: LineItem[], prices: PriceDecision[] } {
+function createLines (items: readonly LineItemParameters[], around: Surroundings): {
+  lines: LineItem[], prices: PriceDecision[], currencyParam: string
+} {
   const made = items.map((item, index) => createLine(item, `line_items[${index}]`, around))
   const first = made[0]?.line.currency
-  for (const { line: { currency }, currencyParam } of made) {
-    if (currency !== first) {
-      throw errors.parameter_invalid(currencyParam, currency, `differs from the ${first} of line_items[0]; all lines have to have one currency`)
-    }
+  for (const { line: { currency, price }, decision, currencyParam } of made) {
+    if (currency === first) continue
+    const [value, which] = decision === undefined ? [price.id, `is in ${currency}, which differs`] : [currency, 'differs']
+    throw errors.parameter_invalid(currencyParam, value, `${which} from the ${first} of line_items[0]; all lines have to have one currency`)
   }
-  return { lines: made.map(({ line }) => line), prices: made.flatMap(({ decision }) => decision === undefined ? [] : [decision]) }
+  return {
+    lines: made.map(({ line }) => line),
+    prices: made.flatMap(({ decision }) => decision === undefined ? [] : [decision]),
+    currencyParam: made[0]?.currencyParam ?? 'line_items'
+  }
 }
 
 /** One line with its price: a saved one, or one that is made with it. */

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { LARGEST_AMOUNT } from '../../core/money.ts'
 import type { Definition } from '../../store/collection.ts'
 import { Customer } from '../customers/schema.ts'
 import { listParameters, ListOf, pageParameters } from '../lists.ts'
@@ -55,7 +56,7 @@ export type CheckoutSession = Static<typeof CheckoutSession>
 const LineItemParameters = Type.Object({
   price: Type.Optional(Type.String({ description: 'The id of a price; or else `price_data`.' })),
   price_data: Type.Optional(PriceParameters),
-  quantity: Type.Integer({ minimum: 1 })
+  quantity: Type.Integer({ minimum: 1, maximum: LARGEST_AMOUNT })
 })
 export type LineItemParameters = Static<typeof LineItemParameters>
 

@@ -55,7 +55,7 @@ export class Customers {
   paymentMethod (account: Account, id: string, method: string): PaymentMethod {
     this.retrieve(account, id)
     const owned = this.#methods.get(account.id, method)
-    return found(owned?.customer === id ? owned : undefined, 'payment method of this customer', method)
+    return found(owned?.customer === id ? owned : undefined, `payment method of ${id}`, method, 'payment_method', 404)
   }
 
   /** `POST /v1/payment_methods/{id}/attach`. */

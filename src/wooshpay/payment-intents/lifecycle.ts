@@ -2,7 +2,7 @@ import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
 import { newPaymentMethod } from '../payment-methods/lifecycle.ts'
-import { walletPath, type MoneyNames } from '../payment-methods/rules.ts'
+import { walletPath, type ParameterNames } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
 import { found, inSchemaOrder, mergeMetadata, toCurrency, toMetadata, type Loose } from '../wire.ts'
 import type { Decision, Outcome, Surroundings } from './decision.ts'
@@ -20,7 +20,7 @@ export const LAPSED: Failure = { code: 'payment_method_expired', message: `The c
 /** What a checkout session makes its PaymentIntent with, besides the parameters. */
 export interface CheckoutOrigin {
   readonly checkout: NonNullable<PaymentIntentRecord['checkout']>
-  readonly names: MoneyNames
+  readonly names: ParameterNames
 }
 
 /** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
@@ -112,6 +112,7 @@ export function update (record: PaymentIntentRecord, parameters: UpdateParameter
 /** `POST …/cancel`; the PaymentIntent of a checkout session ends with its session. */
 export function cancel (record: PaymentIntentRecord, parameters: CancelParameters, { now }: Pick<Surroundings, 'now'>): Decision {
   const { intent: { id }, checkout } = record
+  nextStatus(record, 'cancel', 'cancelled')
   if (checkout !== undefined) {
     throw errors.payment_intent_unexpected_state(`PaymentIntent ${id} belongs to the checkout session ${checkout.session} and cannot be cancelled by itself; ` +
       `expire the session: POST /v1/checkout/sessions/${checkout.session}/expire.`)

@@ -1,6 +1,6 @@
 import { errors } from '../../core/errors.ts'
 import { newPaymentMethod } from '../payment-methods/lifecycle.ts'
-import type { MoneyNames, PaymentMethodRules } from '../payment-methods/rules.ts'
+import { OWN_NAMES, type ParameterNames, type PaymentMethodRules } from '../payment-methods/rules.ts'
 import type { PaymentMethod } from '../payment-methods/schema.ts'
 import { found } from '../wire.ts'
 import type { Surroundings } from './decision.ts'
@@ -22,15 +22,15 @@ export function chooseMethod (
 /** Methods that the merchant named must all take the payment; of those that the currency gave, one is enough. */
 export function checkMethods (
   types: readonly string[],
-  { isListed, amount, currency, capture, names }: {
-    isListed: boolean, amount: number, currency: string, capture: string, names?: MoneyNames | undefined
+  { isListed, amount, currency, capture, names = OWN_NAMES }: {
+    isListed: boolean, amount: number, currency: string, capture: string, names?: ParameterNames | undefined
   },
   rules: PaymentMethodRules
 ): void {
   const refusals = types.map(type => rules.refusal(type, amount, currency, names)).filter(refusal => refusal !== undefined)
   if (refusals.length > 0 && (isListed || refusals.length === types.length)) throw refusals[0]
   if (capture === 'manual' && !types.some(type => rules.get(type, 'payment_method_types').manual_capture)) {
-    throw errors.capture_method_not_supported(types.map(type => rules.get(type, 'payment_method_types').name).join(', '))
+    throw errors.capture_method_not_supported(names.capture, types.map(type => rules.get(type, 'payment_method_types').name))
   }
 }
 

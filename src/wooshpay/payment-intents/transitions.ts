@@ -1,5 +1,5 @@
 import { errors } from '../../core/errors.ts'
-import { statusesThatTake, step, type Transitions } from '../../core/state-machine.ts'
+import { advance, type Transitions } from '../../core/state-machine.ts'
 import type { PaymentIntentRecord, PaymentIntentStatus } from './schema.ts'
 
 export const PAYMENT_INTENT_TRIGGERS = [
@@ -30,8 +30,6 @@ export const paymentIntentTransitions: Transitions<PaymentIntentStatus, PaymentI
  * @throws ApiError naming the present status, where the trigger is refused
  */
 export function nextStatus ({ intent }: PaymentIntentRecord, trigger: PaymentIntentTrigger, participle: string): PaymentIntentStatus {
-  const next = step(paymentIntentTransitions, intent.status, trigger)
-  if (next !== undefined) return next
-  throw errors.payment_intent_unexpected_state(`PaymentIntent ${intent.id} has the status ${intent.status}; ` +
-    `it can be ${participle} only while that is one of: ${statusesThatTake(paymentIntentTransitions, trigger).join(', ')}.`)
+  const subject = { name: `PaymentIntent ${intent.id}`, status: intent.status }
+  return advance(paymentIntentTransitions, subject, trigger, participle, errors.payment_intent_unexpected_state)
 }

@@ -32,16 +32,17 @@ export interface PaymentMethodRule {
   readonly phone: PhoneNumbers
 }
 
-/** What a call names its money by, for the message that refuses it. */
-export interface MoneyNames {
-  /** The parameter that holds the amount. */
+/** The parameters that a call names its payment by, for the message that refuses it. */
+export interface ParameterNames {
   readonly amount: string
   readonly currency: string
+  readonly capture: string
   /** What the amount is, where that is not the parameter itself. */
   readonly what?: string
 }
 
-const OWN_NAMES: MoneyNames = { amount: 'amount', currency: 'currency' }
+/** Those of a PaymentIntent. */
+export const OWN_NAMES: ParameterNames = { amount: 'amount', currency: 'currency', capture: 'capture_method' }
 
 /** The rules of all payment methods: a row of `fixtures/payment-methods.json` is all that a method needs. */
 export class PaymentMethodRules {
@@ -82,7 +83,7 @@ export class PaymentMethodRules {
    * Why a method does not take this money; undefined when it does.
    * @param amount smallest units
    */
-  refusal (method: string, amount: number, currency: string, names: MoneyNames = OWN_NAMES): ApiError | undefined {
+  refusal (method: string, amount: number, currency: string, names: ParameterNames = OWN_NAMES): ApiError | undefined {
     const rule = this.get(method, 'payment_method_types')
     if (rule.currency !== currency) return errors.currency_not_supported(names.currency, rule.name, currency, [rule.currency])
     const least = rule.minimum_amount ?? 1

@@ -78,8 +78,8 @@ function ended (refund: Refund, charge: Charge): Decision {
 /** Null in a rule is what the documentation does not say, so that it is not checked. */
 function checkMethod (intent: PaymentIntent, charge: Charge, rule: PaymentMethodRule): void {
   if (rule.refund === false) throw errors.refund_not_allowed(`${rule.name} takes no refunds, so ${intent.id} cannot be refunded.`)
-  if (charge.refunded) throw errors.refund_not_allowed(`All of ${intent.id} was refunded already.`)
   if (charge.amount_refunded > 0 && rule.several_partial_refunds === false) {
-    throw errors.refund_not_allowed(`${intent.id} was refunded already: ${rule.name} takes one refund of a payment, full or partial.`)
+    throw errors.refund_not_allowed(`${intent.id} has a refund already: ${rule.name} takes one refund of a payment, full or partial.`)
   }
+  if (charge.refunded) throw errors.refund_not_allowed(`All of ${intent.id} is refunded already, or about to be.`)
 }
