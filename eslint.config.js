@@ -1,5 +1,6 @@
 import neostandard from 'neostandard'
-import { importX } from 'eslint-plugin-import-x'
+import { readdirSync } from 'node:fs'
+import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 /** The wings of src from the ground up: each may import those before it, and nothing after it. */
@@ -30,7 +31,11 @@ const resources = {
   charges: ['payment-intents', 'payment-methods'],
   refunds: ['charges', 'payment-intents', 'payment-methods'],
   'checkout-sessions': ['payment-intents', 'customers', 'prices', 'products'],
-  'webhook-endpoints': ['events']
+  'webhook-endpoints': []
+}
+
+for (const folder of readdirSync(new URL('src/wooshpay/', import.meta.url), { withFileTypes: true }).filter(entry => entry.isDirectory())) {
+  if (!Object.hasOwn(resources, folder.name)) throw new Error(`src/wooshpay/${folder.name} has no line in the resources of eslint.config.js.`)
 }
 
 const restrict = (files, patterns) => ({
@@ -39,7 +44,7 @@ const restrict = (files, patterns) => ({
 const libraries = file => Object.entries(owners)
   .filter(([, files]) => !files.includes(file))
   .map(([name, files]) => ({ regex: `^${name}(/|$)`, message: `${name} belongs to ${files.join(', ')}.` }))
-const directions = wing => (wings.includes(wing) ? [...wings.slice(wings.indexOf(wing) + 1), 'app', 'config', 'main', 'index'] : [])
+const directions = wing => (wings.includes(wing) ? [...wings.slice(wings.indexOf(wing) + 1), 'app', 'config', 'command-line', 'main'] : [])
   .map(above => ({ regex: `^\\.\\./(\\.\\./)*${above}(\\.ts|/)`, message: `${wing} lies below ${above}.` }))
 
 export default [
@@ -49,7 +54,11 @@ export default [
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { project: 'tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
-    settings: { 'import-x/resolver-next': [] },
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })]
+    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -71,6 +80,11 @@ export default [
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'off' } },
   restrict(['src/*.ts'], libraries()),
   ...wings.map(wing => restrict([`src/${wing}/**/*.ts`], [...libraries(), ...directions(wing)])),
+  restrict(['src/wooshpay/*.ts'], [
+    ...libraries(),
+    ...directions('wooshpay'),
+    ...Object.keys(resources).map(name => ({ regex: `^\\./${name}/`, message: `What all resources use builds upon none, such as ${name}.` }))
+  ]),
   ...Object.entries(resources).map(([name, below]) => restrict([`src/wooshpay/${name}/**/*.ts`], [
     ...libraries(),
     ...directions('wooshpay'),

@@ -205,7 +205,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
-    refuseUnknownParameters(api)
+    refuseUnknownParameters(api, ({ caller }) => caller.account.switches.STRICT_PARAMETERS)
     keepIdempotency(api, { database, commit })
     // After the above, which compares what was sent.
     dropUnknownParameters(api)

@@ -166,7 +166,7 @@ t.test('a body that cannot be read is refused with the place, and changes nothin
 
 t.test('a wrong parameter is refused with its name, its value and what is allowed, and changes nothing', async t => {
   const sandbox = await startSandbox(t)
-  const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR' })
+  const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR', payment_method_types: ['dana'] })
   const before = await counts(sandbox)
   const table: ReadonlyArray<[string, string, object | string | undefined, number, string, string | undefined, RegExp]> = [
     ['POST', '/v1/payment_intents', {}, 400, 'parameter_missing', 'amount', /Missing required parameter: amount/],
@@ -233,6 +233,15 @@ t.test('a wrong parameter is refused with its name, its value and what is allowe
   t.same((await sandbox.call('GET', `/v1/payment_intents/${intent.id}`)).body, intent)
 })
 
+t.test('a payment that only some of the methods take is updated like any other', async t => {
+  const { call } = await startSandbox(t)
+  const { body: intent } = await call('POST', '/v1/payment_intents', { amount: 50, currency: 'IDR' })
+  const path = `/v1/payment_intents/${intent.id}`
+  t.match(await call('POST', path, { description: 'apples' }), { status: 200, body: { description: 'apples' } })
+  t.match(await call('POST', path, { amount: 60 }), { status: 200, body: { amount: 60 } })
+  t.match((await call('POST', path, { payment_method_types: ['dana', 'ovo'] })).body.error, { code: 'amount_too_small' }, 'named methods all have to take it')
+})
+
 t.test('unknown parameters are ignored, or refused by name where an account wants it so', async t => {
   const relaxed = await startSandbox(t)
   t.equal((await relaxed.call('POST', '/v1/payment_intents', { ...DANA, colour: 'blue' })).status, 200)
@@ -242,6 +251,16 @@ t.test('unknown parameters are ignored, or refused by name where an account want
     const answer = await strict.call('POST', '/v1/payment_intents', body)
     t.match(answer.body.error, { code: 'parameter_unknown', param })
   }
+  const { body: session } = await strict.call('POST', '/v1/checkout/sessions', {
+    success_url: 'https://shop.test', line_items: [{ price_data: { currency: 'IDR', unit_amount: 100, product_data: { name: 'a' } }, quantity: 1 }]
+  })
+  const path = `/v1/checkout/sessions/${session.id}`
+  t.match((await strict.call('POST', `${path}/expire`, { mode: 2 })).body.error, { code: 'parameter_unknown', param: 'mode', message: 'Unknown parameter: mode; there are none here.' })
+  t.match((await strict.call('GET', `${path}?expand[]=x`)).body.error, { code: 'parameter_unknown', param: 'expand' })
+  t.match((await strict.call('POST', '/v1/payment_intents?foo=1', DANA)).body.error, { code: 'parameter_unknown', param: 'foo' })
+  t.match((await relaxed.call('POST', '/_sandbox/refunds/re_1/fail', { failure_reson: 'unknown' })).body.error, {
+    code: 'parameter_unknown', param: 'failure_reson', message: 'Unknown parameter: failure_reson; there are: failure_reason.'
+  }, 'the sandbox\'s own calls are always strict')
   t.match((await strict.call('GET', '/v1/events?page=2')).body.error, { code: 'parameter_unknown', param: 'page' })
   t.match((await strict.call('GET', '/v1/events?created[after]=2')).body.error, { code: 'parameter_unknown', param: 'created[after]' })
 })
@@ -269,6 +288,8 @@ t.test('an Idempotency-Key gives the first answer again', async t => {
   const first = await sandbox.call('POST', '/v1/payment_intents', DANA, with7)
   const again = await sandbox.call('POST', '/v1/payment_intents', DANA, with7)
   t.equal(again.text, first.text)
+  const reordered = Object.fromEntries(Object.entries(DANA).toReversed())
+  t.equal((await sandbox.call('POST', '/v1/payment_intents', reordered, with7)).text, first.text, 'in whatever order the keys stand')
   t.equal(first.headers.get('idempotent-replayed'), null)
   t.equal(again.headers.get('idempotent-replayed'), 'true')
   t.not(again.headers.get('request-id'), first.headers.get('request-id'))

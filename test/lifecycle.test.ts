@@ -312,6 +312,7 @@ t.test('create', async t => {
     t.strictSame(record, {
       id: 'pi_1',
       attempt: 0,
+      takes_any: true,
       intent: {
         id: 'pi_1',
         object: 'payment_intent',
@@ -496,7 +497,7 @@ t.test('create', async t => {
       'Invalid payment_method_data[type]: "dana" does not fit: the payment is to be made with dana, and payment_method_types are hold.')
     refuses(t, () => create({ ...request, payment_method_types: ['hold'], payment_method: 'pm_dana' }, around({ rules })),
       'parameter_invalid', 'payment_method',
-      'Invalid payment_method: "dana" does not fit: the payment is to be made with dana, and payment_method_types are hold.')
+      'Invalid payment_method: "pm_dana" does not fit: the payment is to be made with dana, and payment_method_types are hold.')
   })
 
   t.test('with confirm needs a method and a way back', async t => {

@@ -13,6 +13,7 @@ import { shopAddress, wayBack } from '../src/wallet/way-back.ts'
 import { chargeOf, withRefunds } from '../src/wooshpay/charges/lifecycle.ts'
 import type { Charge } from '../src/wooshpay/charges/schema.ts'
 import * as sessions from '../src/wooshpay/checkout-sessions/lifecycle.ts'
+import { pagePath, sessionOf } from '../src/wooshpay/checkout-sessions/page-address.ts'
 import {
   checkoutSessionDefinition, SESSION_STATUSES, type CheckoutSessionRecord, type CreateParameters as SessionParameters, type LineItemParameters,
   type SessionStatus
@@ -198,6 +199,7 @@ t.test('a checkout session', async t => {
     t.strictSame(intent.record, {
       id: 'pi_1',
       attempt: 0,
+      takes_any: true,
       checkout: { session: 'cs_1', url: 'http://sandbox.test/pay/cs_test_1?key=pk_test_k' },
       intent: {
         id: 'pi_1',
@@ -422,7 +424,9 @@ t.test('a checkout session', async t => {
   })
 
   t.test('has a page at the address that the documentation prints', async t => {
-    t.equal(sessions.checkoutPath('cs_1580071142008291328'), '/pay/cs_test_1580071142008291328')
+    t.equal(pagePath('cs_1580071142008291328'), '/pay/cs_test_1580071142008291328')
+    t.equal(sessionOf('cs_test_1580071142008291328'), 'cs_1580071142008291328')
+    for (const page of ['cs_1580071142008291328', 'cs_test_', 'cs_test_1x', '']) t.equal(sessionOf(page), undefined, page)
   })
 })
 

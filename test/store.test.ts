@@ -338,10 +338,10 @@ t.test('a commit', async t => {
     })
     const note: Note = { id: 'n_1', text: 'one' }
     const [event] = commit(account, {
-      operations: [put(notes, note), remove(notes, 'n_0')], raise: [{ type: 'note.made', object: note }], cause: { id: 'req_1' }
+      operations: [put(notes, note), remove(notes, 'n_0')], raise: [{ type: 'payment_intent.created', object: note }], cause: { id: 'req_1' }
     })
     t.same(event, {
-      id: 'evt_1724551110456246272', object: 'event', created: 1700000000000, livemode: false, request: { id: 'req_1' }, data: { object: note }, type: 'note.made'
+      id: 'evt_1724551110456246272', object: 'event', created: 1700000000000, livemode: false, request: { id: 'req_1' }, data: { object: note }, type: 'payment_intent.created'
     })
     await database.written()
     const [line, ...more] = readFileSync(`${file}.journal.1`, 'utf8').trim().split('\n')

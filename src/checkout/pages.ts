@@ -2,7 +2,7 @@ import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
 import type { Language } from '../html/language.ts'
 import { languageLink, page } from '../html/page.ts'
-import { checkoutPath } from '../wooshpay/checkout-sessions/lifecycle.ts'
+import { pagePath } from '../wooshpay/checkout-sessions/page-address.ts'
 import type { CheckoutView } from './service.ts'
 import { TEXTS, type Texts } from './texts.ts'
 
@@ -38,7 +38,7 @@ ${languageLink(language, { key })}
 }
 
 function choice ({ session, intent, methods, back }: CheckoutView, texts: Texts, language: Language, key: string): Html {
-  const action = `${checkoutPath(session.id)}/pay?${new URLSearchParams({ key, lang: language }).toString()}`
+  const action = `${pagePath(session.id)}/pay?${new URLSearchParams({ key, lang: language }).toString()}`
   return html`
 ${intent.last_payment_error !== undefined && html`<p class="bad" role="alert" data-testid="fault">${texts.lastAttempt}</p>`}
 <form method="post" action="${action}">

@@ -3,6 +3,7 @@ import { languageOf } from '../html/language.ts'
 import { sendPage } from '../html/page.ts'
 import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
 import { publicUrlOf } from '../http/public-url.ts'
+import { PAGE_ROUTE } from '../wooshpay/checkout-sessions/page-address.ts'
 import { checkoutPage } from './pages.ts'
 import type { Checkout } from './service.ts'
 
@@ -15,18 +16,16 @@ export interface CheckoutRoutesOptions {
 
 interface PageRoute {
   Params: { page: string }
-  Querystring: { key?: string, lang?: string }
+  Querystring: { key?: unknown, lang?: unknown }
   Body: { method?: unknown }
 }
-
-const PATH = '/pay/:page'
 
 /** The hosted checkout page: GET shows the present state and changes nothing; paying is a form POST, answered by a 303 to the wallet. */
 export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, publicUrl }: CheckoutRoutesOptions): void {
   answerPageErrors(app)
 
-  app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
-    const { key = '' } = request.query
+  app.get<PageRoute>(PAGE_ROUTE, { schema: { hide: true } }, async (request, reply) => {
+    const { key } = request.query
     const view = checkout.view(request.params.page, key)
     if (wantsJson(request)) {
       return {
@@ -35,22 +34,26 @@ export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, 
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: merchantName, key }))
+    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: merchantName, key: String(key) }))
   })
 
   // Where the form was sent to is no page; whoever opens it sees the present state.
-  app.get<PageRoute>(`${PATH}/pay`, { schema: { hide: true } }, async ({ params, query }, reply) =>
-    reply.redirect(addressOf(`/pay/${encodeURIComponent(params.page)}`, query), 303))
+  app.get<PageRoute>(`${PAGE_ROUTE}/pay`, { schema: { hide: true } }, async ({ params, query }, reply) =>
+    reply.redirect(addressOf(pageOf(params.page), query), 303))
 
-  app.post<PageRoute>(`${PATH}/pay`, { schema: { hide: true } }, async (request, reply) => {
+  app.post<PageRoute>(`${PAGE_ROUTE}/pay`, { schema: { hide: true } }, async (request, reply) => {
     const { params: { page }, query, body } = request
     const wallet = checkout.pay(page, query.key, body.method, publicUrlOf(request, publicUrl))
-    return reply.redirect(wallet === undefined ? addressOf(`/pay/${encodeURIComponent(page)}`, query) : addressOf(wallet, { lang: query.lang }), 303)
+    return reply.redirect(wallet === undefined ? addressOf(pageOf(page), query) : addressOf(wallet, { lang: query.lang }), 303)
   })
 }
 
+function pageOf (page: string): string {
+  return PAGE_ROUTE.replace(':page', encodeURIComponent(page))
+}
+
 /** A path with the key and the language that the page before it had. */
-function addressOf (path: string, { key, lang }: { key?: string | undefined, lang?: string | undefined }): string {
-  const query = new URLSearchParams({ ...(key !== undefined && { key }), ...(lang !== undefined && { lang: languageOf(lang, undefined) }) })
+function addressOf (path: string, { key, lang }: { key?: unknown, lang?: unknown }): string {
+  const query = new URLSearchParams({ ...(typeof key === 'string' && { key }), ...(lang !== undefined && { lang: languageOf(lang, undefined) }) })
   return query.size === 0 ? path : `${path}?${query}`
 }

@@ -1,6 +1,9 @@
 /** Schemes that run something or open a file instead of leading back to a shop. */
 const UNSAFE_SCHEMES = ['javascript', 'data', 'vbscript', 'file', 'blob']
 
+/** A header has to hold it, together with what is added: clients give up at 16 KiB. */
+const LONGEST_ADDRESS = 4096
+
 /**
  * Why a browser may not be sent to an address, or undefined when it may.
  * Addresses without a scheme (`www.wooshpay.com`) and app links (`myapp://done`) are fine, as the documentation shows.
@@ -10,8 +13,10 @@ export function whyUnsafe (address: string): string | undefined {
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f]/.test(address)) return 'contains control characters'
   if (address.trim() === '') return 'is empty'
+  if (address.length > LONGEST_ADDRESS) return `has more than ${LONGEST_ADDRESS} characters`
   const scheme = schemeOf(address.trim())
   if (scheme !== undefined && UNSAFE_SCHEMES.includes(scheme)) return `uses ${scheme}:, which is not a way back to a shop`
+  if ((scheme === undefined || /^https?$/.test(scheme)) && !URL.canParse(browserAddress(address))) return 'is not a complete address'
   return undefined
 }
 

@@ -94,8 +94,8 @@ export const errors = {
   parameter_missing: (param: string, why = '') => new ApiError({
     status: 400, code: 'parameter_missing', param, message: `Missing required parameter: ${param}.${why && ` ${why}`}`
   }),
-  parameter_unknown: (param: string) => new ApiError({
-    status: 400, code: 'parameter_unknown', param, message: `Unknown parameter: ${param}.`
+  parameter_unknown: (param: string, known: readonly string[]) => new ApiError({
+    status: 400, code: 'parameter_unknown', param, message: `Unknown parameter: ${param}; there ${known.length === 0 ? 'are none here' : `are: ${known.join(', ')}`}.`
   }),
   parameter_invalid: (param: string, value: unknown, allowed: string) => new ApiError({
     status: 400, code: 'parameter_invalid', param, message: `Invalid ${param}: ${quote(value)} ${allowed}.`
@@ -110,10 +110,10 @@ export const errors = {
     param,
     message: `${method} does not take ${currency}; allowed: ${allowed.join(', ')}.`
   }),
-  amount_too_small: (param: string, amount: number, least: string, what = param) => new ApiError({
+  amount_too_small: (param: string, amount: number | string, least: string, what = param) => new ApiError({
     status: 400, code: 'amount_too_small', param, message: `The ${what} ${amount} is too small; the least is ${least}.`
   }),
-  amount_too_large: (param: string, amount: number, most: string, what = param) => new ApiError({
+  amount_too_large: (param: string, amount: number | string, most: string, what = param) => new ApiError({
     status: 400, code: 'amount_too_large', param, message: `The ${what} ${amount} is too large; the most is ${most}.`
   }),
   payment_method_not_supported: (param: string, method: string, supported: readonly string[]) => new ApiError({

@@ -5,6 +5,7 @@ import type { Account } from '../store/accounts.ts'
 import type { Definition } from '../store/collection.ts'
 import { put, remove, type Commit } from '../store/commit.ts'
 import type { Database } from '../store/database.ts'
+import { isObject } from './validation.ts'
 
 /** An answer that is given again when its key comes again. */
 export interface IdempotencyRecord {
@@ -50,7 +51,7 @@ export function keepIdempotency (app: FastifyInstance, { database, commit }: { d
     if (typeof key !== 'string' || key === '' || key.length > LONGEST_KEY) {
       throw errors.idempotency_key_invalid(`it has to have 1 to ${LONGEST_KEY} characters`)
     }
-    const bodyHash = hash(JSON.stringify(request.body))
+    const bodyHash = hash(JSON.stringify(request.body, inOrder))
     // A publishable key must not be answered what a secret key was.
     const scope = `${account.id} ${isPublishable ? 'pk' : 'sk'} ${request.routeOptions.url} ${JSON.stringify(request.params)}`
     const id = hash(`${scope} ${key}${mode === 'lenient' ? ` ${bodyHash}` : ''}`)
@@ -99,6 +100,11 @@ export function forgetKey (commit: Commit, account: Account, id: string): void {
 /** A refusal for the object's state is the call's result; one for a parameter, or a failure of the sandbox, is not. */
 function isKept (refusal: ApiError | undefined): boolean {
   return refusal === undefined || (refusal.status < 500 && refusal.param === undefined)
+}
+
+/** The same body is the same in whatever order its keys stand. */
+function inOrder (_key: string, value: unknown): unknown {
+  return isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => a < b ? -1 : 1)) : value
 }
 
 function hash (text: string): string {

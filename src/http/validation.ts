@@ -45,7 +45,7 @@ function errorOf (fault: ErrorObject | undefined): Error {
     case 'required':
       return errors.parameter_missing(bracketed([...path, String(params.missingProperty)]))
     case 'enum':
-      return errors.parameter_invalid(bracketed(path), data, `is not one of: ${(schema as unknown[]).join(', ')}`)
+      return errors.parameter_invalid(bracketed(path), data, `is not one of: ${[...new Set((schema as unknown[]).map(String))].join(', ')}`)
     case 'const':
       return errors.parameter_invalid(bracketed(path), data, `has to be ${JSON.stringify(schema)}`)
     case 'type':
@@ -61,11 +61,14 @@ function bracketed (path: readonly string[]): string {
   return first + rest.map(part => `[${part}]`).join('')
 }
 
-/** Refuses parameters that a route's schema does not know, for accounts that want it so. */
-export function refuseUnknownParameters (app: FastifyInstance): void {
+/**
+ * Refuses parameters that a route's schema does not know.
+ * @param isStrict whether a request's account wants it so
+ */
+export function refuseUnknownParameters (app: FastifyInstance, isStrict: (request: FastifyRequest) => boolean): void {
   app.addHook('preHandler', (request, _reply, done) => {
-    const [unknown] = request.caller.account.switches.STRICT_PARAMETERS ? unknownParameters(request) : []
-    done(unknown === undefined ? undefined : errors.parameter_unknown(unknown))
+    const [unknown] = isStrict(request) ? unknownParameters(request) : []
+    done(unknown === undefined ? undefined : errors.parameter_unknown(bracketed(unknown.path), unknown.known))
   })
 }
 
@@ -73,21 +76,30 @@ export function refuseUnknownParameters (app: FastifyInstance): void {
 export function dropUnknownParameters (app: FastifyInstance): void {
   app.addHook('preHandler', (request, _reply, done) => {
     const { body, querystring } = schemasOf(request)
-    if (request.method === 'GET') request.query = knownIn(querystring, request.query)
-    else request.body = knownIn(body, request.body)
+    request.query = knownIn(querystring, request.query)
+    if (request.method !== 'GET') request.body = knownIn(body, request.body)
     done()
   })
 }
 
-/** Parameters of a request that its route's schema does not know. */
-function unknownParameters (request: FastifyRequest): string[] {
-  const { body, querystring } = schemasOf(request)
-  if (request.method === 'GET') return unknownIn(querystring, request.query, [])
-  return unknownIn(body, request.body, [])
+interface Unknown {
+  readonly path: readonly string[]
+  /** What there is in its place. */
+  readonly known: readonly string[]
 }
 
-function schemasOf (request: FastifyRequest): { body?: Schema, querystring?: Schema } {
-  return (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
+/** Parameters of a request that its route's schema does not know. */
+function unknownParameters (request: FastifyRequest): Unknown[] {
+  const { body, querystring } = schemasOf(request)
+  const inBody = request.method === 'GET' ? [] : unknownIn(body, request.body, [])
+  return [...unknownIn(querystring, request.query, []), ...inBody]
+}
+
+/** Where a route has no schema, there are no parameters. */
+function schemasOf (request: FastifyRequest): { body: Schema, querystring: Schema } {
+  const none = { properties: {} }
+  const { body = none, querystring = none } = (request.routeOptions.schema ?? {}) as { body?: Schema, querystring?: Schema }
+  return { body, querystring }
 }
 
 interface Schema {
@@ -97,13 +109,14 @@ interface Schema {
   readonly patternProperties?: unknown
 }
 
-function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): string[] {
+function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): Unknown[] {
   if (schema === undefined) return []
   if (Array.isArray(value)) return value.flatMap((item, index) => unknownIn(schema.items, item, [...path, String(index)]))
   const properties = closedProperties(schema)
   if (!isObject(value) || properties === undefined) return []
-  return Object.entries(value).flatMap(([name, inner]) =>
-    Object.hasOwn(properties, name) ? unknownIn(properties[name], inner, [...path, name]) : [bracketed([...path, name])])
+  return Object.entries(value).flatMap(([name, inner]) => Object.hasOwn(properties, name)
+    ? unknownIn(properties[name], inner, [...path, name])
+    : [{ path: [...path, name], known: Object.keys(properties) }])
 }
 
 function knownIn (schema: Schema | undefined, value: unknown): unknown {

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { answerUnknownRoutes } from '../http/errors.ts'
-import { validateLazily } from '../http/validation.ts'
+import { refuseUnknownParameters, validateLazily } from '../http/validation.ts'
 import { answerWhenWritten } from '../http/written.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
@@ -14,6 +14,8 @@ export function sandboxRoutes (app: FastifyInstance, options: HealthOptions & Gu
     const guarded = scope.withTypeProvider<TypeBoxTypeProvider>()
     validateLazily(guarded)
     guarded.addHook('onRequest', guard(options))
+    // A test that asks for what there is not would prove nothing.
+    refuseUnknownParameters(guarded, () => true)
     answerWhenWritten(guarded, options.database)
     answerUnknownRoutes(guarded)
     refundEndRoutes(guarded, options)

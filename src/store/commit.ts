@@ -1,4 +1,5 @@
 import { toWireTime } from '../core/clock.ts'
+import type { EventType } from '../core/event-types.ts'
 import type { SnowflakeIds } from '../core/ids.ts'
 import type { Account } from './accounts.ts'
 import type { Definition, Stored } from './collection.ts'
@@ -7,7 +8,7 @@ import { eventDefinition, type Cause, type EventRecord } from './events.ts'
 
 /** Something that happened to an object, with the object as it then was. */
 export interface Raised {
-  readonly type: string
+  readonly type: EventType
   readonly object: Stored
 }
 

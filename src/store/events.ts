@@ -1,3 +1,4 @@
+import type { EventType } from '../core/event-types.ts'
 import type { Definition, Stored } from './collection.ts'
 
 /** The API call that caused an event, as the event names it. */
@@ -16,7 +17,7 @@ export interface EventRecord {
   /** Left out when no API call caused it. */
   readonly request?: Cause
   readonly data: { readonly object: Stored }
-  readonly type: string
+  readonly type: EventType
 }
 
 export const eventDefinition: Definition<EventRecord> = {

@@ -3,7 +3,7 @@ import { errors } from '../core/errors.ts'
 import { languageOf } from '../html/language.ts'
 import { sendPage } from '../html/page.ts'
 import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
-import { walletPath } from '../wooshpay/payment-methods/rules.ts'
+import { WALLET_ROUTE, walletPath } from '../wooshpay/payment-intents/wallet-address.ts'
 import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
 import { walletPage } from './pages.ts'
 import type { Wallet } from './service.ts'
@@ -16,11 +16,9 @@ export interface WalletRoutesOptions {
 
 interface PageRoute {
   Params: { method: string, id: string, entry: string }
-  Querystring: { lang?: string }
+  Querystring: { lang?: unknown }
   Body: Record<string, unknown>
 }
-
-const PATH = '/v1/receives/:method/pay/:id'
 
 /**
  * The wallet's pages: GET shows the present state and changes nothing; every entry is a form POST, answered by a 303
@@ -29,7 +27,7 @@ const PATH = '/v1/receives/:method/pay/:id'
 export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: WalletRoutesOptions): void {
   answerPageErrors(app)
 
-  app.get<PageRoute>(PATH, { schema: { hide: true } }, async (request, reply) => {
+  app.get<PageRoute>(WALLET_ROUTE, { schema: { hide: true } }, async (request, reply) => {
     const { method, id } = request.params
     const { lang } = request.query
     const view = wallet.view(method, id, lang === undefined ? undefined : languageOf(lang, undefined))
@@ -45,10 +43,10 @@ export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: Wa
   })
 
   // Where a form was sent to is no page; whoever opens it sees the present state.
-  app.get<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async ({ params: { method, id }, query }, reply) =>
+  app.get<PageRoute>(`${WALLET_ROUTE}/:entry`, { schema: { hide: true } }, async ({ params: { method, id }, query }, reply) =>
     reply.redirect(addressOf(method, id, query.lang), 303))
 
-  app.post<PageRoute>(`${PATH}/:entry`, { schema: { hide: true } }, async (request, reply) => {
+  app.post<PageRoute>(`${WALLET_ROUTE}/:entry`, { schema: { hide: true } }, async (request, reply) => {
     const { method, id, entry } = request.params
     const { attempt } = request.body
     const known = typeof attempt === 'string' || typeof attempt === 'number' ? Number(attempt) : undefined
@@ -57,7 +55,7 @@ export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: Wa
   })
 }
 
-function addressOf (method: string, id: string, lang: string | undefined): string {
+function addressOf (method: string, id: string, lang: unknown): string {
   const address = walletPath(method, id)
   return lang === undefined ? address : `${address}?lang=${languageOf(lang, undefined)}`
 }

@@ -14,6 +14,8 @@ import { OUTCOMES, type Ending } from './outcomes.ts'
 import { enter, newVisit, visitDefinition, type Entry, type Visit } from './visit.ts'
 import { wayBack } from './way-back.ts'
 
+const PAID: ReadonlyArray<PaymentIntent['status']> = ['succeeded', 'requires_capture']
+
 /** All that a page shows. */
 export interface VisitView {
   readonly intent: PaymentIntent
@@ -66,10 +68,11 @@ export class Wallet {
       method,
       rule,
       attempt: record.attempt,
-      step: intent.status === 'requires_action' ? visit.step : 'result',
+      // A page of another method is one of an earlier attempt.
+      step: intent.status === 'requires_action' && record.method === method ? visit.step : 'result',
       visit,
       balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, method, visit.phone),
-      back: ending?.back === 'never' && intent.status === 'succeeded' ? undefined : wayBack(account, record, language),
+      back: ending?.back === 'never' && PAID.includes(intent.status) ? undefined : wayBack(account, record, language),
       deliveries: [...this.#options.database.collection(deliveryDefinition).newest(account.id, `payment_intent:${id}`)].reverse()
     }
   }
@@ -81,7 +84,7 @@ export class Wallet {
    */
   async enter (method: string, id: string, entry: Entry, attempt?: number): Promise<string | undefined> {
     const { account, record, visit, rule } = this.#load(method, id)
-    if (record.intent.status !== 'requires_action' || (attempt !== undefined && attempt !== record.attempt)) return undefined
+    if (record.intent.status !== 'requires_action' || record.method !== method || (attempt !== undefined && attempt !== record.attempt)) return undefined
     if ((record.lapses_at_ms ?? Infinity) <= account.clock.now()) {
       this.#options.intents.lapse(account, id)
       return undefined

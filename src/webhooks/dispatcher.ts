@@ -29,7 +29,7 @@ export interface DispatcherOptions {
 
 /**
  * Makes the attempts that are due: a few at a time for each endpoint, so that a slow receiver holds up only itself;
- * the first attempts of one object's events one after the other, so that they arrive in order.
+ * the first attempts of one payment's events one after the other, so that they arrive in order.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
@@ -39,7 +39,7 @@ export class Dispatcher {
   readonly #queues = new Map<string, queueAsPromised<Job, void>>()
   /** By delivery and number of earlier attempts, so that none is made twice. */
   readonly #underWay = new Map<string, Promise<void>>()
-  /** The last first attempt for an endpoint and object; the next one waits for it. */
+  /** The last first attempt for an endpoint and payment; the next one waits for it. */
   readonly #turns = new Map<string, Promise<void>>()
   #closing = false
   readonly #end = new AbortController()
@@ -91,9 +91,8 @@ export class Dispatcher {
   }
 
   async #inTurn (delivery: Delivery, run: () => Promise<void>): Promise<void> {
-    const object = this.#events.find(delivery.event)?.record.data.object.id
-    if (delivery.attempts.length > 0 || object === undefined) return await run()
-    const key = `${delivery.endpoint} ${object}`
+    if (delivery.attempts.length > 0) return await run()
+    const key = `${delivery.endpoint} ${delivery.payment_intent ?? delivery.event}`
     const turn = (this.#turns.get(key) ?? Promise.resolve()).then(run, run)
     this.#turns.set(key, turn)
     try {

@@ -1,4 +1,5 @@
 import Type, { type Static, type TObject, type TSchema } from 'typebox'
+import { whyUnsafe } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import { currencyCode, LARGEST_AMOUNT } from '../core/money.ts'
 
@@ -21,6 +22,10 @@ export const Anything = (description: string) => Type.Unsafe<Readonly<Record<str
 })
 
 export const Milliseconds = (description: string) => Type.Integer({ description })
+
+export const Created = Milliseconds('When it was made: epoch milliseconds, rounded to the second.')
+
+export const CurrencyCode = Type.String({ description: 'ISO 4217, in upper case.' })
 
 /** An amount in a request: pages of the documentation show it as a number and as text. */
 export const AmountInput = (description: string) => Type.Unsafe<number | string>({ type: ['integer', 'string'], description })
@@ -88,14 +93,23 @@ export function toCurrency (text: string, param = 'currency'): string {
 }
 
 /**
+ * Refuses an address to which no browser may be sent.
+ * @param address undefined stands for none, which is fine
+ */
+export function checkWayBack (param: string, address: string | undefined): void {
+  const why = address === undefined ? undefined : whyUnsafe(address)
+  if (why !== undefined) throw errors.parameter_invalid(param, address, why)
+}
+
+/**
  * An amount of a request as a number of smallest units.
  * @throws ApiError when it is no whole number, or out of bounds
  */
 export function toAmount (input: number | string, param: string, least: number): number {
   const amount = typeof input === 'string' && !/^-?\d+$/.test(input) ? NaN : Number(input)
   if (Number.isNaN(amount)) throw errors.parameter_invalid(param, input, 'is not a whole number of the currency\'s smallest unit')
-  if (amount < least) throw errors.amount_too_small(param, amount, String(least))
-  if (amount > LARGEST_AMOUNT) throw errors.amount_too_large(param, amount, String(LARGEST_AMOUNT))
+  if (amount < least) throw errors.amount_too_small(param, input, String(least))
+  if (amount > LARGEST_AMOUNT) throw errors.amount_too_large(param, input, String(LARGEST_AMOUNT))
   return amount
 }
 

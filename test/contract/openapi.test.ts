@@ -43,14 +43,22 @@ t.test('objects in a query are written with brackets, and the document says so',
   for (const { style, explode } of objects) t.match({ style, explode }, { style: 'deepObject', explode: true })
 })
 
+/** The document with its objects closed, so that a key which it does not name is found. */
+function closed (value: unknown): object {
+  return JSON.parse(JSON.stringify(value), (_key, inner) => inner?.type === 'object' && inner.properties !== undefined && inner.additionalProperties === undefined
+    ? { ...inner, additionalProperties: false }
+    : inner) as object
+}
+
 t.test('every operation answers as the document says, and refuses as it says', async t => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
-  ajv.addSchema(document, 'wooshpay')
+  ajv.addSchema(closed(document), 'wooshpay')
   const sandbox = await startSandbox(t)
   const receiver = await startReceiver(t)
   const called = new Set<string>()
   const check = async (method: string, path: string, template: string, body?: object): Promise<{ id: string, data: Array<{ id: string }> }> => {
     const answer = await sandbox.call(method, path, body)
+    t.ok(answer.status < 500, `${method} ${path} is no failure`)
     const status = answer.status === 200 ? '200' : '4XX'
     called.add(`${status} ${method} ${template}`)
     const pointer = ['paths', template, method.toLowerCase(), 'responses', status, 'content', 'application/json', 'schema']
@@ -136,8 +144,7 @@ t.test('every operation answers as the document says, and refuses as it says', a
   }
   const { id: paid } = await check('POST', intents, intents, payment)
   await sandbox.call('POST', `/v1/receives/dana/pay/${paid}/outcome`, { outcome: 'pay' })
-  const refund = await checkResource('/v1/refunds', { create: { payment_intent: paid, amount: 5000, reason: 'duplicate', metadata: { a: 1 } } })
-  t.ok(refund)
+  await checkResource('/v1/refunds', { create: { payment_intent: paid, amount: 5000, reason: 'duplicate', metadata: { a: 1 } } })
   const { data: [charge] } = await check('GET', '/v1/charges', '/v1/charges')
   await check('GET', '/v1/charges?limit=x', '/v1/charges')
   await check('GET', `/v1/charges/${charge?.id}`, '/v1/charges/{id}')

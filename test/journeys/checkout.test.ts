@@ -158,6 +158,35 @@ t.test('a program asks the checkout page for JSON, and pays by its form', async 
   t.same(await state(), { status: 'complete', payment_methods: [], return_url: 'https://wooshpay.com/' })
 })
 
+t.test('a wallet that the customer has left for another takes no payment any more', async t => {
+  const sandbox = await startSandbox(t)
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', { ...DOCUMENTED_SESSION, payment_method_types: ['dana', 'ovo'] })
+  const [first, second] = [newCustomer(), newCustomer()]
+  await first.open(session.url)
+  await first.press('pay', { method: 'dana' })
+  await second.open(session.url)
+  await second.press('pay', { method: 'ovo' })
+  const page = `${sandbox.url}/v1/receives/dana/pay/${session.payment_intent}`
+  await first.open(page)
+  t.equal(first.read('result'), 'No payment is waiting here')
+  t.equal((await sandbox.call('POST', `${page.replace(sandbox.url, '')}/outcome`, { outcome: 'pay' })).status, 303)
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${session.payment_intent}`)).body.status, 'requires_action', 'nothing was paid')
+  await second.press('outcome-pay')
+  const { body: charges } = await sandbox.call('GET', `/v1/charges?payment_intent=${session.payment_intent}`)
+  t.equal(charges.data[0].payment_method_details.type, 'ovo')
+})
+
+t.test('an address of the checkout page that makes no sense is none, and never a failure', async t => {
+  const { call } = await startSandbox(t)
+  for (const query of ['', '?key=x', '?key[a]=1', '?key[__proto__]=1', '?key=1&key=2', '?lang[a]=1']) {
+    for (const path of ['/pay/cs_test_1', '/pay/cs_1', '/pay/x%2Fy']) {
+      t.equal((await call('GET', `${path}${query}`)).status, 404, `GET ${path}${query}`)
+      t.equal((await call('POST', `${path}/pay${query}`, {})).status, 404, `POST ${path}/pay${query}`)
+      t.equal((await call('GET', `${path}/pay${query}`)).status, 303, `GET ${path}/pay${query}`)
+    }
+  }
+})
+
 t.test('with webhook-first the shop has heard of payment and session before its customer comes back', async t => {
   const sandbox = await startSandbox(t, { SESSION_EVENTS: 'true' })
   const receiver = await startReceiver(t)

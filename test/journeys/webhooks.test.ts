@@ -237,3 +237,21 @@ t.test('with a seed and a clock, two runs send the same bytes', async t => {
   t.same(runs[0], runs[1])
   t.match(runs[0]?.[1], '"url":"https://sandbox.test/v1/receives/dana/pay/pi_')
 })
+
+t.test('all of one payment arrives in order at a slow receiver: its states, its session, its refund', async t => {
+  const sandbox = await startSandbox(t, { SESSION_EVENTS: 'true' })
+  const receiver = await startReceiver(t, { reply: response => { setImmediate(() => setImmediate(() => response.end())) } })
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['*'] })
+  const { body: session } = await sandbox.call('POST', '/v1/checkout/sessions', {
+    success_url: 'https://shop.test',
+    payment_method_types: ['dana'],
+    line_items: [{ price_data: { currency: 'IDR', unit_amount: 20000, product_data: { name: 'apple' } }, quantity: 1 }]
+  })
+  await sandbox.call('POST', `/v1/payment_intents/${session.payment_intent}/confirm`)
+  await sandbox.call('POST', `/v1/receives/dana/pay/${session.payment_intent}/outcome`, { outcome: 'pay' })
+  await sandbox.call('POST', '/v1/refunds', { payment_intent: session.payment_intent })
+  await receiver.waitFor(5)
+  t.same(receiver.types(), [
+    'payment_intent.created', 'payment_intent.requires_action', 'payment_intent.succeeded', 'checkout.session.completed', 'charge.refund.updated'
+  ])
+})

@@ -13,7 +13,7 @@ export function deriveCharges (database: Database): Deriver {
       if (type !== 'payment_intent.succeeded') return []
       const intent = object as PaymentIntent
       const method = methods.get(account.id, intent.payment_method ?? '')
-      if (method === undefined || intent.latest_charge === undefined) return []
+      if (method === undefined || intent.latest_charge === undefined) throw new Error(`${intent.id} was paid without a method or without a charge.`)
       return [put(chargeDefinition, chargeOf(intent.latest_charge, intent, method, now))]
     })
   })

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { Anything, Metadata, Milliseconds } from '../wire.ts'
+import { Anything, CurrencyCode, Metadata, Milliseconds } from '../wire.ts'
 
 /**
  * The money that a PaymentIntent brought. WooshPay's own example of a charge could not be read: the keys are the usual
@@ -12,7 +12,7 @@ export const Charge = Type.Object({
   object: Type.Literal('charge'),
   created: Milliseconds('When the customer paid: epoch milliseconds, rounded to the second.'),
   livemode: Type.Literal(false),
-  currency: Type.String({ description: 'ISO 4217, in upper case.' }),
+  currency: CurrencyCode,
   amount: Type.Integer({ description: 'Smallest units.' }),
   amount_captured: Type.Integer(),
   amount_refunded: Type.Integer({ description: 'The sum of all refunds that did not fail.' }),

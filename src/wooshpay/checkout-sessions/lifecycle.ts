@@ -1,4 +1,3 @@
-import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
 import type { Raised } from '../../store/commit.ts'
@@ -8,8 +7,9 @@ import type { PaymentIntentRecord } from '../payment-intents/schema.ts'
 import { create as createPrice, withProduct, type PriceDecision } from '../prices/lifecycle.ts'
 import type { Price } from '../prices/schema.ts'
 import type { Product } from '../products/schema.ts'
-import { found, inSchemaOrder, toMetadata } from '../wire.ts'
+import { checkWayBack, found, inSchemaOrder, toMetadata } from '../wire.ts'
 import { CheckoutSession, type CheckoutSessionRecord, type CreateParameters, type LineItem, type LineItemParameters } from './schema.ts'
+import { pagePath } from './page-address.ts'
 import { nextStatus } from './transitions.ts'
 
 const LIFE_MS = 24 * 60 * 60 * 1000
@@ -36,18 +36,19 @@ export interface Creation {
 /** `POST /v1/checkout/sessions`; ids are made in the order of the documented example: session, lines with their prices, intent. */
 export function create (parameters: CreateParameters, around: Surroundings): Creation {
   const {
-    mode = 'payment', success_url: successUrl, cancel_url: cancelUrl, customer, client_reference_id: reference, metadata,
+    mode = 'payment', success_url: successUrl, cancel_url: cancelUrl, client_reference_id: reference, metadata,
     payment_method_types: types, payment_method_options: options, payment_intent_data: { billing_details: billing, ...forIntent } = {}
   } = parameters
+  // A session without a customer prints an empty one, which may come back.
+  const customer = parameters.customer || undefined
   if (mode !== 'payment') throw errors.parameter_invalid('mode', mode, 'is not possible here; the sandbox has payment only')
-  checkUrl('success_url', successUrl)
-  checkUrl('cancel_url', cancelUrl)
+  checkWayBack('success_url', successUrl)
+  checkWayBack('cancel_url', cancelUrl)
   const expiresAt = expiry(parameters.expires_at, around.now)
 
   const id = around.newId('cs')
-  const url = `${around.publicUrl}${checkoutPath(id)}?key=${around.publishableKey}`
-  const { lines, prices, currencyParam } = createLines(parameters.line_items, around)
-  const currency = lines[0]?.currency ?? ''
+  const url = `${around.publicUrl}${pagePath(id)}?key=${around.publishableKey}`
+  const { lines, prices, currency, currencyParam } = createLines(parameters.line_items, around)
   const total = lines.reduce((sum, line) => sum + line.amount_total, 0)
   const intent = createIntent({
     ...forIntent,
@@ -126,19 +127,13 @@ export function sessionEvents ({ session }: CheckoutSessionRecord, areWanted: bo
   return [{ type: session.status === 'complete' ? 'checkout.session.completed' : 'checkout.session.expired', object: session }]
 }
 
-/**
- * Where the hosted page of a session lies.
- * @example checkoutPath('cs_1580071142008291328') // '/pay/cs_test_1580071142008291328'
- */
-export function checkoutPath (id: string): string {
-  return `/pay/${id.replace('cs_', 'cs_test_')}`
-}
-
 function createLines (items: readonly LineItemParameters[], around: Surroundings): {
-  lines: LineItem[], prices: PriceDecision[], currencyParam: string
+  lines: LineItem[], prices: PriceDecision[], currency: string, currencyParam: string
 } {
   const made = items.map((item, index) => createLine(item, `line_items[${index}]`, around))
-  const first = made[0]?.line.currency
+  const [one] = made
+  if (one === undefined) throw errors.parameter_missing('line_items')
+  const first = one.line.currency
   for (const { line: { currency, price }, decision, currencyParam } of made) {
     if (currency === first) continue
     const [value, which] = decision === undefined ? [price.id, `is in ${currency}, which differs`] : [currency, 'differs']
@@ -147,7 +142,8 @@ function createLines (items: readonly LineItemParameters[], around: Surroundings
   return {
     lines: made.map(({ line }) => line),
     prices: made.flatMap(({ decision }) => decision === undefined ? [] : [decision]),
-    currencyParam: made[0]?.currencyParam ?? 'line_items'
+    currency: first,
+    currencyParam: one.currencyParam
   }
 }
 
@@ -162,8 +158,8 @@ function createLine (
   const decision = data && createPrice(data, around, name => `${param}[price_data][${name}]`)
   const price = decision === undefined ? savedPrice(savedId, param, around) : withProduct(decision.record, decision.product)
   if (price.recurring !== undefined) {
-    const [name, value] = data === undefined ? ['price', savedId] : ['price_data][recurring', data.recurring]
-    throw errors.parameter_invalid(`${param}[${name}]`, value, 'is to be paid again and again; a session of mode payment takes what is paid once')
+    const [name, value] = data === undefined ? [`${param}[price]`, savedId] : [`${param}[price_data][recurring]`, data.recurring]
+    throw errors.parameter_invalid(name, value, 'is to be paid again and again; a session of mode payment takes what is paid once')
   }
   const amount = price.unit_amount * quantity
   const line: LineItem = {
@@ -194,9 +190,4 @@ function expiry (asked: number | undefined, now: number): number {
     throw errors.parameter_invalid('expires_at', asked, `is not 30 minutes to 24 hours ahead: from ${first} to ${last} in milliseconds, or the same in seconds`)
   }
   return at
-}
-
-function checkUrl (param: string, address: string | undefined): void {
-  const why = address === undefined ? undefined : whyUnsafe(address)
-  if (why !== undefined) throw errors.parameter_invalid(param, address, why)
 }

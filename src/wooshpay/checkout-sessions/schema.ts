@@ -1,10 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { LARGEST_AMOUNT } from '../../core/money.ts'
 import type { Definition } from '../../store/collection.ts'
 import { Customer } from '../customers/schema.ts'
 import { listParameters, ListOf, pageParameters } from '../lists.ts'
 import { Price, PriceParameters } from '../prices/schema.ts'
-import { Anything, Metadata, MetadataInput, Milliseconds, ref } from '../wire.ts'
+import { Anything, Created, CurrencyCode, Metadata, MetadataInput, Milliseconds, ref } from '../wire.ts'
 
 export const SESSION_STATUSES = ['open', 'complete', 'expired'] as const
 export type SessionStatus = (typeof SESSION_STATUSES)[number]
@@ -25,9 +24,9 @@ export type LineItem = Static<typeof LineItem>
 export const CheckoutSession = Type.Object({
   id: Type.String(),
   object: Type.Literal('checkout.session'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
+  created: Created,
   livemode: Type.Literal(false),
-  currency: Type.String({ description: 'ISO 4217, in upper case.' }),
+  currency: CurrencyCode,
   customer: Type.String({ description: 'Empty when there is none.' }),
   mode: Type.Literal('payment'),
   status: Type.Enum([...SESSION_STATUSES]),
@@ -56,7 +55,7 @@ export type CheckoutSession = Static<typeof CheckoutSession>
 const LineItemParameters = Type.Object({
   price: Type.Optional(Type.String({ description: 'The id of a price; or else `price_data`.' })),
   price_data: Type.Optional(PriceParameters),
-  quantity: Type.Integer({ minimum: 1, maximum: LARGEST_AMOUNT })
+  quantity: Type.Integer({ minimum: 1, maximum: 1_000_000 })
 })
 export type LineItemParameters = Static<typeof LineItemParameters>
 

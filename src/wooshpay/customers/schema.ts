@@ -1,13 +1,13 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { Anything, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { Anything, Created, Metadata, MetadataInput } from '../wire.ts'
 
 /** Keys as in the documented examples, further ones after them; an empty `address` is printed. */
 export const Customer = Type.Object({
   id: Type.String(),
   object: Type.Literal('customer'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
+  created: Created,
   livemode: Type.Literal(false),
   address: Anything('Answered as it was sent; empty when none was.'),
   email: Type.Optional(Type.String()),

@@ -3,13 +3,6 @@ import type { Stored } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
 import { Milliseconds } from '../wire.ts'
 
-/** Every type of event that is raised; an endpoint may name these, or `*`. */
-export const EVENT_TYPES = [
-  'payment_intent.created', 'payment_intent.requires_action', 'payment_intent.processing', 'payment_intent.succeeded',
-  'payment_intent.payment_failed', 'payment_intent.canceled', 'charge.refund.updated',
-  'checkout.session.completed', 'checkout.session.expired'
-] as const
-
 export const Event = Type.Object({
   id: Type.String(),
   object: Type.Literal('event'),

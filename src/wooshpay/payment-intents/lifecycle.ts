@@ -1,17 +1,17 @@
-import { whyUnsafe } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
+import type { EventType } from '../../core/event-types.ts'
 import { newPaymentMethod } from '../payment-methods/lifecycle.ts'
-import { walletPath, type ParameterNames } from '../payment-methods/rules.ts'
-import type { PaymentMethod } from '../payment-methods/schema.ts'
-import { found, inSchemaOrder, mergeMetadata, toCurrency, toMetadata, type Loose } from '../wire.ts'
+import type { ParameterNames } from '../payment-methods/rules.ts'
+import { checkWayBack, found, inSchemaOrder, mergeMetadata, toCurrency, toMetadata, type Loose } from '../wire.ts'
 import type { Decision, Outcome, Surroundings } from './decision.ts'
-import { checkMethods, checkOffered, chooseMethod } from './method-choice.ts'
+import { checkMethods, checkOffered, chooseMethod, type Choice } from './method-choice.ts'
 import {
   PaymentIntent, type CancelParameters, type CaptureParameters, type ConfirmParameters, type CreateParameters, type Failure,
   type PaymentIntentRecord, type UpdateParameters
 } from './schema.ts'
 import { nextStatus } from './transitions.ts'
+import { walletPath } from './wallet-address.ts'
 
 /** How long a customer has to pay after being sent to the wallet. */
 const ATTEMPT_MS = 10 * 60 * 1000
@@ -25,18 +25,20 @@ export interface CheckoutOrigin {
 
 /** `POST /v1/payment_intents`; with `confirm` also confirms, and refuses the whole call when that is refused. */
 export function create (parameters: CreateParameters, around: Surroundings, origin?: CheckoutOrigin): Decision {
-  const { amount, payment_method_data: data, payment_method: saved, payment_method_types: listed, capture_method: capture = 'automatic' } = parameters
+  const { amount, payment_method: saved, payment_method_types: listed, capture_method: capture = 'automatic' } = parameters
   const { checkout, names } = origin ?? {}
   const currency = toCurrency(parameters.currency)
-  checkReturnUrl(parameters.return_url)
+  checkWayBack('return_url', parameters.return_url)
   if (parameters.customer !== undefined) found(around.customer(parameters.customer), 'customer', parameters.customer, 'customer')
-  const method = chooseMethod(parameters, undefined, around)
+  const choice = chooseMethod(parameters, undefined, around)
+  const method = choice?.method
   const types = listed ?? (method === undefined ? around.rules.taking(currency, names?.currency) : [method.type])
-  checkMethods(types, { isListed: listed !== undefined || method !== undefined, amount, currency, capture, names }, around.rules)
-  if (method !== undefined) checkOffered(method.type, types, data === undefined ? 'payment_method' : 'payment_method_data[type]')
+  const isListed = listed !== undefined || method !== undefined
+  checkMethods(types, { isListed, amount, currency, capture, names }, around.rules)
+  if (choice !== undefined) checkOffered(choice.method.type, types, choice.param, choice.value)
 
   const id = around.newId('pi')
-  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }), ...(checkout && { checkout }) }, {
+  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }), ...(!isListed && { takes_any: true }), ...(checkout && { checkout }) }, {
     id,
     object: 'payment_intent',
     created: toWireTime(around.now),
@@ -65,7 +67,7 @@ export function create (parameters: CreateParameters, around: Surroundings, orig
     raise: [{ type: 'payment_intent.created', object: record.intent }]
   }
   if (parameters.confirm !== true) return created
-  const confirmed = startAttempt(record, method, {}, around)
+  const confirmed = startAttempt(record, choice, {}, around)
   return { ...created, ...confirmed, raise: [...created.raise, ...confirmed.raise] }
 }
 
@@ -79,22 +81,24 @@ export function confirm (record: PaymentIntentRecord, parameters: ConfirmParamet
 export function update (record: PaymentIntentRecord, parameters: UpdateParameters, around: Surroundings): Decision {
   nextStatus(record, 'update', 'updated')
   const { intent, checkout } = record
-  const [fixed] = ['amount', 'currency', 'payment_method_types'].filter(name => Object.hasOwn(parameters, name))
-  if (checkout !== undefined && fixed !== undefined) {
-    throw errors.payment_intent_unexpected_state(`The ${fixed} of ${intent.id} is that of its checkout session ${checkout.session} and cannot change.`)
+  const [touched] = ['amount', 'currency', 'payment_method_types'].filter(name => Object.hasOwn(parameters, name))
+  if (checkout !== undefined && touched !== undefined) {
+    throw errors.payment_intent_unexpected_state(`The ${touched} of ${intent.id} is that of its checkout session ${checkout.session} and cannot change.`)
   }
   const money = ['amount', 'currency'].filter(name => Object.hasOwn(parameters, name))
   if (money.length > 0 && !['requires_payment_method', 'requires_confirmation'].includes(intent.status)) {
     throw errors.payment_intent_unexpected_state(`The ${money.join(' and ')} of ${intent.id} cannot change while its status is ${intent.status}.`)
   }
-  checkReturnUrl(parameters.return_url)
+  checkWayBack('return_url', parameters.return_url)
   const currency = toCurrency(parameters.currency ?? intent.currency)
   const amount = parameters.amount ?? intent.amount
   const types = parameters.payment_method_types ?? intent.payment_method_types
-  checkMethods(types, { isListed: true, amount, currency, capture: intent.capture_method }, around.rules)
-  if (record.method !== undefined) checkOffered(record.method, types, 'payment_method_types')
+  const { takes_any: takesAny, ...rest } = record
+  const isListed = parameters.payment_method_types !== undefined || takesAny === undefined
+  if (touched !== undefined) checkMethods(types, { isListed, amount, currency, capture: intent.capture_method }, around.rules)
+  if (record.method !== undefined) checkOffered(record.method, types, 'payment_method_types', types)
   return {
-    record: withIntent(record, {
+    record: withIntent(isListed ? rest : record, {
       ...intent,
       amount,
       currency,
@@ -188,17 +192,17 @@ function paid (record: PaymentIntentRecord, intent: Loose<PaymentIntent>, newId:
 }
 
 function startAttempt (
-  record: PaymentIntentRecord, method: PaymentMethod | undefined, parameters: ConfirmParameters, around: Surroundings
+  record: PaymentIntentRecord, choice: Choice | undefined, parameters: ConfirmParameters, around: Surroundings
 ): Decision {
   const { intent } = record
-  const only = intent.payment_method_types.length === 1 ? intent.payment_method_types[0] : undefined
-  if (method === undefined && only === undefined) {
+  const [only, ...others] = intent.payment_method_types
+  if (choice === undefined && (only === undefined || others.length > 0)) {
     throw errors.parameter_missing('payment_method_data[type]', `Choose one of payment_method_types: ${intent.payment_method_types.join(', ')}.`)
   }
-  const chosen = method ?? newPaymentMethod({ type: only ?? '' }, around.newId('pm'), around.now)
-  checkOffered(chosen.type, intent.payment_method_types, 'payment_method_data[type]')
+  const chosen = choice?.method ?? newPaymentMethod({ type: only ?? '' }, around.newId('pm'), around.now)
+  if (choice !== undefined) checkOffered(chosen.type, intent.payment_method_types, choice.param, choice.value)
   checkMethods([chosen.type], { isListed: true, amount: intent.amount, currency: intent.currency, capture: intent.capture_method }, around.rules)
-  checkReturnUrl(parameters.return_url)
+  checkWayBack('return_url', parameters.return_url)
   const returnUrl = parameters.return_url ?? intent.return_url
   const rule = around.rules.get(chosen.type, 'payment_method_data[type]')
   if (returnUrl === undefined) {
@@ -227,17 +231,12 @@ function startAttempt (
   return around.savedMethod(chosen.id) === undefined ? { ...decision, paymentMethod: chosen } : decision
 }
 
-function checkReturnUrl (address: string | undefined): void {
-  const why = address === undefined ? undefined : whyUnsafe(address)
-  if (why !== undefined) throw errors.parameter_invalid('return_url', address, why)
-}
-
 /** The record without what the present attempt was waiting for. */
 function atRest ({ lapses_at_ms: _lapses, settles: _settles, ...rest }: PaymentIntentRecord): PaymentIntentRecord {
   return rest
 }
 
-function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: Loose<PaymentIntent>, type: string): Decision {
+function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: Loose<PaymentIntent>, type: EventType): Decision {
   const next = withIntent(record, intent)
   return { record: next, raise: [{ type, object: next.intent }] }
 }

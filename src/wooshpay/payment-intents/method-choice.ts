@@ -6,17 +6,25 @@ import { found } from '../wire.ts'
 import type { Surroundings } from './decision.ts'
 import type { CreateParameters, PaymentIntentRecord } from './schema.ts'
 
+/** A method, and what named it. */
+export interface Choice {
+  readonly method: PaymentMethod
+  readonly param: string
+  readonly value: string
+}
+
 /** `payment_method_data.type`, else `payment_method`, else the one that was chosen before. */
 export function chooseMethod (
   { payment_method_data: data, payment_method: saved }: Pick<CreateParameters, 'payment_method_data' | 'payment_method'>,
   record: PaymentIntentRecord | undefined, around: Surroundings
-): PaymentMethod | undefined {
+): Choice | undefined {
   if (data !== undefined) {
     around.rules.get(data.type, 'payment_method_data[type]')
-    return newPaymentMethod(data, around.newId('pm'), around.now)
+    return { method: newPaymentMethod(data, around.newId('pm'), around.now), param: 'payment_method_data[type]', value: data.type }
   }
   const id = saved ?? record?.intent.payment_method
-  return id === undefined ? undefined : found(around.savedMethod(id), 'payment method', id, 'payment_method')
+  if (id === undefined) return undefined
+  return { method: found(around.savedMethod(id), 'payment method', id, 'payment_method'), param: 'payment_method', value: id }
 }
 
 /** Methods that the merchant named must all take the payment; of those that the currency gave, one is enough. */
@@ -35,9 +43,8 @@ export function checkMethods (
 }
 
 /** Refuses a method that is not among those of the PaymentIntent. */
-export function checkOffered (type: string, types: readonly string[], param: string): void {
+export function checkOffered (type: string, types: readonly string[], param: string, value: unknown): void {
   if (!types.includes(type)) {
-    throw errors.parameter_invalid(param, param === 'payment_method_types' ? types : type,
-      `does not fit: the payment is to be made with ${type}, and payment_method_types are ${types.join(', ')}`)
+    throw errors.parameter_invalid(param, value, `does not fit: the payment is to be made with ${type}, and payment_method_types are ${types.join(', ')}`)
   }
 }

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { Anything, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { Anything, Created, CurrencyCode, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
 
 export const PAYMENT_INTENT_STATUSES = [
   'requires_payment_method', 'requires_confirmation', 'requires_action', 'processing', 'requires_capture', 'succeeded', 'canceled'
@@ -26,8 +26,8 @@ const LastPaymentError = Type.Object({
 export const PaymentIntent = Type.Object({
   id: Type.String(),
   object: Type.Literal('payment_intent'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
-  currency: Type.String({ description: 'ISO 4217, in upper case.' }),
+  created: Created,
+  currency: CurrencyCode,
   amount: Type.Integer({ description: 'Smallest units; rupiah have none smaller than 1.' }),
   status: Type.Enum([...PAYMENT_INTENT_STATUSES]),
   livemode: Type.Literal(false),
@@ -143,6 +143,8 @@ export interface PaymentIntentRecord {
   readonly intent: PaymentIntent
   /** How often it was confirmed; a page of an earlier attempt may no longer act. */
   readonly attempt: number
+  /** The merchant named no methods, so that one which takes the payment is enough. */
+  readonly takes_any?: true
   /** The method of the present attempt. */
   readonly method?: string
   /** The checkout session that it was made with, and that session's page. */

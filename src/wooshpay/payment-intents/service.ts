@@ -120,21 +120,6 @@ export class PaymentIntents {
     this.finish(account, id, failure === undefined ? { kind: 'paid' } : { kind: 'failed', failure })
   }
 
-  #load ({ account, isPublishable }: Caller, id: string, clientSecret?: string): PaymentIntentRecord {
-    const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
-    if (isPublishable && clientSecret !== record.intent.client_secret) throw errors.client_secret_invalid(id)
-    return record
-  }
-
-  #do (caller: Caller, decision: Decision): PaymentIntent {
-    return this.#commit(caller.account, decision, { cause: caller.cause })
-  }
-
-  #commit (account: Account, decision: Decision, how: { cause?: Cause | undefined, webhookDelayMs?: number }): PaymentIntent {
-    this.#options.commit(account, { operations: operationsOf(decision), raise: decision.raise, ...how })
-    return decision.record.intent
-  }
-
   /** What deciding about an account's PaymentIntents needs. */
   around (account: Account, publicUrl: string): Surroundings {
     const { ids, secrets, rules } = this.#options
@@ -148,5 +133,20 @@ export class PaymentIntents {
       customer: id => this.#customers.get(account.id, id),
       publicUrl
     }
+  }
+
+  #load ({ account, isPublishable }: Caller, id: string, clientSecret?: string): PaymentIntentRecord {
+    const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
+    if (isPublishable && clientSecret !== record.intent.client_secret) throw errors.client_secret_invalid(id)
+    return record
+  }
+
+  #do (caller: Caller, decision: Decision): PaymentIntent {
+    return this.#commit(caller.account, decision, { cause: caller.cause })
+  }
+
+  #commit (account: Account, decision: Decision, how: { cause?: Cause | undefined, webhookDelayMs?: number }): PaymentIntent {
+    this.#options.commit(account, { operations: operationsOf(decision), raise: decision.raise, ...how })
+    return decision.record.intent
   }
 }

@@ -18,6 +18,7 @@ export interface PaymentMethodRule {
   readonly name: string
   /** The one currency that it takes. */
   readonly currency: string
+  /** Stated only: nothing is settled here. */
   readonly settlement_currency: string | null
   /** Smallest units of the currency. */
   readonly minimum_amount: number | null
@@ -26,6 +27,7 @@ export interface PaymentMethodRule {
   readonly refund: boolean | null
   readonly partial_refund: boolean | null
   readonly several_partial_refunds: boolean | null
+  /** Stated only: nobody charges back here. */
   readonly chargeback: boolean | null
   /** `type` of the `next_action` that leads to the wallet. */
   readonly next_action: string
@@ -92,11 +94,14 @@ export class PaymentMethodRules {
     if (amount > most) return errors.amount_too_large(names.amount, amount, `${most} ${currency} for ${rule.name}`, names.what)
     return undefined
   }
-}
 
-/** Where a customer pays: WooshPay's own pages in test mode have addresses of this form. */
-export function walletPath (method: string, intent: string): string {
-  return `/v1/receives/${encodeURIComponent(method)}/pay/${encodeURIComponent(intent)}`
+  /** Those of several methods that can take a payment as it is. */
+  usable (methods: readonly string[], { amount, currency, capture_method: capture }: {
+    readonly amount: number, readonly currency: string, readonly capture_method: string
+  }): string[] {
+    return methods.filter(method => this.refusal(method, amount, currency) === undefined &&
+      (capture !== 'manual' || this.get(method, 'payment_method_types').manual_capture))
+  }
 }
 
 /** Reads the rows that ship with the sandbox; the same path from `src` and from `dist`. */

@@ -1,13 +1,13 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf, pageParameters } from '../lists.ts'
-import { Anything, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { Anything, Created, Metadata, MetadataInput } from '../wire.ts'
 
 /** How a customer pays: one is made whenever a call names a method by its type. Keys in the order of the attach page. */
 export const PaymentMethod = Type.Object({
   id: Type.String(),
   object: Type.Literal('payment_method'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
+  created: Created,
   customer: Type.Optional(Type.String({ description: 'The customer that it is attached to.' })),
   metadata: Type.Optional(Metadata),
   livemode: Type.Literal(false),

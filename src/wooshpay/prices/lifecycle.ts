@@ -35,11 +35,10 @@ export function create (parameters: PriceParameters, around: Surroundings, at: (
   }
   const currency = toCurrency(parameters.currency, at('currency'))
   const unitAmount = toAmount(parameters.unit_amount, at('unit_amount'), 0)
-  const given = productId === undefined ? undefined : found(around.product(productId), 'product', productId, at('product'))
-  if (given === undefined && productData === undefined) throw errors.parameter_missing(at('product_data'), `Or name a product by its id in ${at('product')}.`)
-
   const id = around.newId('price')
-  const product = given ?? createProduct(productData ?? { name: '' }, around.newId('prod'), around.now)
+  const product = productId === undefined
+    ? newProduct(productData, around, at)
+    : found(around.product(productId), 'product', productId, at('product'))
   const { product: _product, ...price } = inSchemaOrder(Price, {
     id,
     object: 'price',
@@ -56,7 +55,12 @@ export function create (parameters: PriceParameters, around: Surroundings, at: (
     billing_scheme: 'per_unit',
     lookup_key: parameters.lookup_key
   })
-  return { record: { id, price, product: product.id }, product, isNewProduct: given === undefined }
+  return { record: { id, price, product: product.id }, product, isNewProduct: productId === undefined }
+}
+
+function newProduct (data: PriceParameters['product_data'], { newId, now }: Surroundings, at: (name: string) => string): Product {
+  if (data === undefined) throw errors.parameter_missing(at('product_data'), `Or name a product by its id in ${at('product')}.`)
+  return createProduct(data, newId('prod'), now)
 }
 
 /** What a decision puts into the store. */

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
 import { Product, ProductParameters } from '../products/schema.ts'
-import { AmountInput, FlagInput, Metadata, MetadataInput, Milliseconds, ref } from '../wire.ts'
+import { AmountInput, Created, CurrencyCode, FlagInput, Metadata, MetadataInput, ref } from '../wire.ts'
 
 const Recurring = Type.Object({
   interval: Type.Enum(['day', 'month', 'week', 'year']),
@@ -14,10 +14,10 @@ const Recurring = Type.Object({
 export const Price = Type.Object({
   id: Type.String(),
   object: Type.Literal('price'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
+  created: Created,
   livemode: Type.Literal(false),
   active: Type.Boolean(),
-  currency: Type.String({ description: 'ISO 4217, in upper case.' }),
+  currency: CurrencyCode,
   metadata: Type.Optional(Metadata),
   nickname: Type.Optional(Type.String()),
   product: ref(Product),

@@ -1,13 +1,13 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { FlagInput, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { Created, FlagInput, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
 
 /** Keys in the order in which a session's example prints them. */
 export const Product = Type.Object({
   id: Type.String(),
   object: Type.Literal('product'),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
+  created: Created,
   livemode: Type.Literal(false),
   active: Type.Boolean(),
   description: Type.Optional(Type.String()),

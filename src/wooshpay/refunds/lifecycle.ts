@@ -79,7 +79,7 @@ function ended (refund: Refund, charge: Charge): Decision {
 function checkMethod (intent: PaymentIntent, charge: Charge, rule: PaymentMethodRule): void {
   if (rule.refund === false) throw errors.refund_not_allowed(`${rule.name} takes no refunds, so ${intent.id} cannot be refunded.`)
   if (charge.amount_refunded > 0 && rule.several_partial_refunds === false) {
-    throw errors.refund_not_allowed(`${intent.id} has a refund already: ${rule.name} takes one refund of a payment, full or partial.`)
+    throw errors.refund_not_allowed(`${intent.id} has a refund already: ${rule.name} takes one refund of a payment${rule.partial_refund === false ? '' : ', full or partial'}.`)
   }
   if (charge.refunded) throw errors.refund_not_allowed(`All of ${intent.id} is refunded already, or about to be.`)
 }

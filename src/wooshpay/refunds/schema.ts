@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { AmountInput, Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { AmountInput, Created, CurrencyCode, Metadata, MetadataInput } from '../wire.ts'
 
 export const REFUND_STATUSES = ['pending', 'succeeded', 'failed'] as const
 export type RefundStatus = (typeof REFUND_STATUSES)[number]
@@ -15,8 +15,8 @@ export const Refund = Type.Object({
   id: Type.String(),
   object: Type.Literal('refund'),
   amount: Type.Integer({ description: 'Smallest units.' }),
-  created: Milliseconds('When it was made: epoch milliseconds, rounded to the second.'),
-  currency: Type.String({ description: 'ISO 4217, in upper case.' }),
+  created: Created,
+  currency: CurrencyCode,
   metadata: Metadata,
   payment_intent: Type.String(),
   reason: Type.Optional(Type.Enum([...REASONS])),

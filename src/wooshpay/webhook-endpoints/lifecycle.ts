@@ -1,8 +1,7 @@
 import { isHttpAddress } from '../../core/addresses.ts'
 import { toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
-import { EVENT_TYPE } from '../../core/event-types.ts'
-import { EVENT_TYPES } from '../events/schema.ts'
+import { EVENT_TYPE, EVENT_TYPES } from '../../core/event-types.ts'
 import { inSchemaOrder, mergeMetadata, toMetadata } from '../wire.ts'
 import { WebhookEndpoint, type CreateParameters, type UpdateParameters } from './schema.ts'
 

@@ -1,14 +1,14 @@
 import Type, { type Static } from 'typebox'
 import type { Definition } from '../../store/collection.ts'
 import { listParameters, ListOf } from '../lists.ts'
-import { Metadata, MetadataInput, Milliseconds } from '../wire.ts'
+import { Created, Metadata, MetadataInput } from '../wire.ts'
 
 /** The answer; its keys stand in the order of the newer documented example. */
 export const WebhookEndpoint = Type.Object({
   id: Type.String(),
   object: Type.Literal('webhook_endpoint'),
   api_version: Type.Optional(Type.String()),
-  created: Milliseconds('When it was made.'),
+  created: Created,
   description: Type.Optional(Type.String()),
   enabled_events: Type.Array(Type.String()),
   livemode: Type.Literal(false),
