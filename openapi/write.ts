@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 
-/** Writes the OpenAPI document from the routes; a test compares the committed one with it. */
+/** Writes the OpenAPI documents from the routes; a test compares the committed ones with them. */
 const { app } = await buildApp(readConfig({ DATA_FILE: ':memory:', LOG_LEVEL: 'silent' }, {}), { describe: true })
 await app.ready()
-await writeFile(new URL('wooshpay.json', import.meta.url), `${JSON.stringify(app.swagger(), null, 2)}\n`)
+for (const [name, document] of [['wooshpay', app.swagger()], ['sandbox', app.sandboxSwagger()]] as const) {
+  await writeFile(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`)
+}
 await app.close()

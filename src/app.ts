@@ -5,7 +5,6 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { readTls, type Config } from './config.ts'
 import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
-import { SandboxClock } from './core/clock.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchesOf } from './core/switches.ts'
 import { assetRoutes } from './html/page.ts'
@@ -18,7 +17,9 @@ import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
 import { dropUnknownParameters, refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
+import { sandboxDescription } from './sandbox/description.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
+import { snapshotDefinition } from './sandbox/snapshots.ts'
 import { accountDefinition, Accounts, type Account } from './store/accounts.ts'
 import { Agenda } from './store/agenda.ts'
 import { BEGINNING, beginningDefinition, beginningOf } from './store/beginning.ts'
@@ -26,6 +27,7 @@ import { createCommit, put, type Operation } from './store/commit.ts'
 import { Database } from './store/database.ts'
 import { eventDefinition } from './store/events.ts'
 import { balanceDefinition, WalletBalances } from './wallet/balances.ts'
+import { OutcomeQueue, queuedOutcomesDefinition } from './wallet/queue.ts'
 import { walletRoutes } from './wallet/routes.ts'
 import { Wallet } from './wallet/service.ts'
 import { visitDefinition } from './wallet/visit.ts'
@@ -41,6 +43,7 @@ import { CheckoutSessions } from './wooshpay/checkout-sessions/service.ts'
 import { customerRoutes } from './wooshpay/customers/routes.ts'
 import { customerDefinition } from './wooshpay/customers/schema.ts'
 import { Customers } from './wooshpay/customers/service.ts'
+import { wooshpayDescription } from './wooshpay/description.ts'
 import { eventRoutes } from './wooshpay/events/routes.ts'
 import { paymentIntentRoutes } from './wooshpay/payment-intents/routes.ts'
 import { paymentIntentDefinition } from './wooshpay/payment-intents/schema.ts'
@@ -67,7 +70,7 @@ import { ErrorAnswer } from './wooshpay/wire.ts'
 const definitions = [
   beginningDefinition, accountDefinition, webhookEndpointDefinition, customerDefinition, productDefinition, priceDefinition,
   checkoutSessionDefinition, paymentIntentDefinition, paymentMethodDefinition, chargeDefinition, refundDefinition, eventDefinition,
-  deliveryDefinition, visitDefinition, balanceDefinition, idempotencyDefinition
+  deliveryDefinition, visitDefinition, balanceDefinition, queuedOutcomesDefinition, idempotencyDefinition, snapshotDefinition
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
@@ -119,23 +122,24 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   earlierEvents = database.collection(eventDefinition).size
   const beginnings = database.collection(beginningDefinition)
   const beginning = beginnings.find(BEGINNING)?.record ?? beginningOf(config.CLOCK)
-  if (config.CLOCK !== undefined && beginning.clock.frozen_at_ms !== config.CLOCK) {
+  if (config.CLOCK !== undefined && beginning.began_at_ms !== config.CLOCK) {
     log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
   }
   const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account))
   const accounts = new Accounts({
     database,
     defaults: switchesOf(config),
-    newClock: beginning.clock,
+    clock: beginning.clock,
     open: account => {
-      const begin = beginnings.find(BEGINNING) === undefined ? [put(beginningDefinition, beginning)] : []
-      commit(account, { operations: [...begin, ...withEndpoint(account)] })
+      if (beginnings.find(BEGINNING) === undefined) commit(accounts.whole, { operations: [put(beginningDefinition, beginning)] })
+      commit(account, { operations: withEndpoint(account) })
     }
   })
 
   // The services; what follows from the events of a write is derived here, so that services need not know each other.
   const rules = readPaymentMethodRules()
   const balances = new WalletBalances(database)
+  const queue = new OutcomeQueue(database)
   const commit = createCommit({
     database,
     ids,
@@ -152,7 +156,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const sessions = new CheckoutSessions({ ...store, intents, prices })
   const refunds = new Refunds({ ...store, rules })
   const dispatcher = new Dispatcher({ database, accounts, commit, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
-  const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, dispatcher })
+  const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, queue, dispatcher })
   const checkout = new Checkout({ accounts, sessions, intents, rules })
   const agenda = new Agenda({
     database,
@@ -169,7 +173,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
 
   // The routes
-  if (describe) await describeRoutes(app)
+  if (describe) for (const description of [wooshpayDescription, sandboxDescription]) await describeRoutes(app, description)
   hangUpAtClose(app)
   logRequests(app)
   readBodies(app)
@@ -180,18 +184,30 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     done()
   })
   assetRoutes(app)
+  const end = new AbortController()
   sandboxRoutes(app, {
-    database,
+    ...store,
     accounts,
     accountOf: optionalAccount({ accounts, apiKeys: config.API_KEYS }),
+    beginningOf: withEndpoint,
+    intents,
+    sessions,
     refunds,
-    clock: new SandboxClock(beginning.clock),
+    rules,
+    wallet,
+    queue,
+    checkout,
+    dispatcher,
+    end: end.signal,
+    clock: accounts.whole.clock,
     version,
+    merchantName: config.MERCHANT_NAME,
     token: config.SANDBOX_TOKEN,
     allowedHosts: config.ALLOWED_HOSTS,
     publicUrl: config.PUBLIC_URL
   })
-  serveDocumentation(app, { document: 'wooshpay.json', page: '/docs' })
+  serveDocumentation(app, { document: 'wooshpay.json', page: '/docs', title: 'WooshPay sandbox API' })
+  serveDocumentation(app, { document: 'sandbox.json', page: '/docs-sandbox', title: 'The sandbox\'s own API' })
   await app.register(async pages => {
     answerWhenWritten(pages, database)
     walletRoutes(pages, { wallet, merchantName: config.MERCHANT_NAME })
@@ -228,6 +244,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   let farewell: Promise<void> | undefined
   app.addHook('preClose', async () => {
     agenda.stop()
+    end.abort()
     // Beside the requests in flight, of which one may wait for a webhook.
     farewell = dispatcher.close()
   })

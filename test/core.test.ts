@@ -600,6 +600,8 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       'OVO takes no refunds.'],
     refund_unexpected_state: [errors.refund_unexpected_state('It has failed.'), 400, 'invalid_request_error', undefined,
       'It has failed.'],
+    wait_timeout: [errors.wait_timeout('it is open, not complete'), 408, 'invalid_request_error', undefined, 'The time to wait is over: it is open, not complete.'],
+    snapshot_missing: [errors.snapshot_missing('x', ['a', 'b']), 400, 'invalid_request_error', 'name', 'There is no snapshot "x"; there are: a, b.'],
     idempotency_key_invalid: [errors.idempotency_key_invalid('it is empty'), 400, 'idempotency_error', undefined,
       'Invalid Idempotency-Key: it is empty.'],
     idempotency_key_reused: [errors.idempotency_key_reused('k'), 400, 'idempotency_error', undefined,

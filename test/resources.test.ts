@@ -697,7 +697,7 @@ t.test('every payment method that ships keeps to its own rules', async t => {
       const { phone: numbers } = rules.get(method, 'method')
       for (const [typed, expected] of Object.entries(phones)) {
         t.equal(normalizePhone(typed, numbers), expected, typed)
-        t.match(enter(newVisit('pi_1', 1), { kind: 'phone', phone: typed }, numbers), expected === undefined ? { step: 'phone', notice: 'phone' } : { step: 'pin' })
+        t.match(enter(newVisit('pi_1', 1), { kind: 'phone', phone: typed }, { numbers }), expected === undefined ? { step: 'phone', notice: 'phone' } : { step: 'pin' })
       }
       for (const customer of testCustomers) {
         const number = `${start}${customer.ends_with}`

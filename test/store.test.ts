@@ -322,7 +322,7 @@ t.test('a commit', async t => {
   const accountOf = (database: Database): Accounts => new Accounts({
     database,
     defaults: Object.fromEntries(Object.entries(switchTable).map(([name, { default: value }]) => [name, value])) as unknown as Switches,
-    newClock: { offset_ms: 0, frozen_at_ms: 1_700_000_000_000 },
+    clock: { offset_ms: 0, frozen_at_ms: 1_700_000_000_000 },
     open: () => {}
   })
   const openAll = (file: string): Promise<Database> => Database.open({

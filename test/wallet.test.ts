@@ -10,7 +10,7 @@ import { readPaymentMethodRules } from '../src/wooshpay/payment-methods/rules.ts
 
 const rules = readPaymentMethodRules()
 const { phone: NUMBERS } = rules.get('dana', 'method')
-const enter = (visit: Visit, entry: Entry): Visit => enterWith(visit, entry, NUMBERS)
+const enter = (visit: Visit, entry: Entry): Visit => enterWith(visit, entry, { numbers: NUMBERS })
 
 t.test('a phone number is read in every usual form and kept in its international one', async t => {
   const rows: Array<[string, string | undefined]> = [

@@ -34,7 +34,7 @@ export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, 
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: merchantName, key: String(key) }))
+    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: view.merchant ?? merchantName, key: String(key) }))
   })
 
   // Where the form was sent to is no page; whoever opens it sees the present state.

@@ -11,6 +11,8 @@ import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
 
 /** All that the page shows. */
 export interface CheckoutView {
+  /** What the account calls itself, if anything. */
+  readonly merchant: string | undefined
   readonly session: CheckoutSession
   readonly intent: PaymentIntent
   /** `open` when the customer can pay now. */
@@ -47,6 +49,7 @@ export class Checkout {
     const state = stateOf(session, intent.intent)
     const back = state === 'complete' || state === 'processing' ? session.success_url : session.cancel_url
     return {
+      merchant: account.record.name,
       session,
       intent: intent.intent,
       state,

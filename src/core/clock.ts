@@ -78,6 +78,29 @@ export class SandboxClock {
     return { offset_ms: this.#standsAtMs - this.#realNow() }
   }
 
+  /** Whether it is being moved just now. */
+  get moving (): boolean {
+    return this.#moves > 0
+  }
+
+  /** Whether something is due that has not begun yet. */
+  get hasDue (): boolean {
+    const next = this.#queue.peek()
+    return next !== undefined && next.at <= this.now()
+  }
+
+  /**
+   * Sets the clock to a time, which may be an earlier one, when the state of that time is brought back with it.
+   * Timers keep their times.
+   */
+  set ({ now, frozen }: { now: number, frozen: boolean }): void {
+    this.#frozen = frozen
+    this.#latestMs = 0
+    this.#offsetMs = now - this.#realNow()
+    this.#standsAtMs = frozen ? now : undefined
+    this.#arm()
+  }
+
   /** Lets the clock stand still, from the end of a move that is under way. */
   freeze (): void {
     this.#frozen = true

@@ -145,6 +145,16 @@ export const errors = {
     status: 400, code: 'refund_unexpected_state', message
   }),
 
+  wait_timeout: (seen: string) => new ApiError({
+    status: 408, code: 'wait_timeout', message: `The time to wait is over: ${seen}.`
+  }),
+  snapshot_missing: (name: string, present: readonly string[]) => new ApiError({
+    status: 400,
+    code: 'snapshot_missing',
+    param: 'name',
+    message: `There is no snapshot ${quote(name)}; there ${present.length === 0 ? 'are none' : `are: ${present.join(', ')}`}.`
+  }),
+
   idempotency_key_invalid: (why: string) => new ApiError({
     status: 400, type: 'idempotency_error', code: 'idempotency_key_invalid', message: `Invalid Idempotency-Key: ${why}.`
   }),

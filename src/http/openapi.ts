@@ -5,32 +5,49 @@ import Fastify, { type FastifyInstance } from 'fastify'
 /** Where the committed documents lie: the same from `src` and from `dist`. */
 const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
-/** Collects the OpenAPI document from the routes that are registered after it; `npm run openapi` writes it. */
-export async function describeRoutes (app: FastifyInstance): Promise<void> {
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The document of the sandbox's own API. */
+    sandboxSwagger: () => object
+  }
+}
+
+/** A document: which routes it describes, and what it says of them. */
+export interface Description {
+  /** The method of the application that answers it. */
+  readonly decorator: 'swagger' | 'sandboxSwagger'
+  /** What the addresses of its routes begin with. */
+  readonly prefix: string
+  readonly title: string
+  readonly description: string
+  /** How its calls say who they are. */
+  readonly securitySchemes: Readonly<Record<string, object>>
+  readonly security: Array<Record<string, string[]>>
+}
+
+/** Collects an OpenAPI document from the routes that are registered after it; `npm run openapi` writes it. */
+export async function describeRoutes (
+  app: FastifyInstance, { decorator, prefix, title, description, securitySchemes, security }: Description
+): Promise<void> {
   const { default: swagger } = await import('@fastify/swagger')
   await app.register(swagger, {
+    decorator,
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'WooshPay API, as the sandbox imitates it',
-        description: 'The part of the WooshPay API that wooshpay-sandbox reproduces. This document describes the sandbox; it is not by WooshPay.',
-        version: '1',
-        license: { name: 'MIT', identifier: 'MIT' }
-      },
+      info: { title, description, version: '1', license: { name: 'MIT', identifier: 'MIT' } },
       servers: [{ url: '/', description: 'The sandbox that serves this document.' }],
-      components: {
-        securitySchemes: {
-          api_key: { type: 'http', scheme: 'basic', description: 'The API key as user name, an empty password.' }
-        }
-      },
-      security: [{ api_key: [] }]
+      components: { securitySchemes: securitySchemes as Record<string, never> },
+      security
     },
-    transformObject: description => {
-      if (!('openapiObject' in description)) return description.swaggerObject
-      const { openapiObject } = description
+    transform: ({ schema, url }) => ({ schema: url.startsWith(prefix) ? schema : { ...schema, hide: true }, url }),
+    transformObject: described => {
+      if (!('openapiObject' in described)) return described.swaggerObject
+      const { openapiObject } = described
       for (const methods of Object.values(openapiObject.paths ?? {})) {
         for (const operation of Object.values(methods ?? {})) inBrackets(operation as Operation)
       }
+      const schemas = openapiObject.components?.schemas ?? {}
+      for (const name of Object.keys(schemas)) if (!namesIn(openapiObject.paths, schemas).has(name)) Reflect.deleteProperty(schemas, name)
       return openapiObject
     },
     refResolver: {
@@ -41,6 +58,16 @@ export async function describeRoutes (app: FastifyInstance): Promise<void> {
 
 interface Operation {
   readonly parameters?: Array<{ in: string, schema?: { type?: string }, style?: string, explode?: boolean }>
+}
+
+/** The components that a part of a document refers to, by itself or through others. */
+function namesIn (part: unknown, schemas: Readonly<Record<string, unknown>>, found = new Set<string>()): Set<string> {
+  for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+    if (found.has(name)) continue
+    found.add(name)
+    namesIn(schemas[name] ?? {}, schemas, found)
+  }
+  return found
 }
 
 /** Says how a query writes an object, since the default of OpenAPI is another way: `created[gt]=1`. */
@@ -54,7 +81,7 @@ function inBrackets ({ parameters = [] }: Operation): void {
  * Serves a committed OpenAPI document and a page that shows it. Their libraries are loaded, in an application of
  * their own, when somebody first asks for the page: a start in CI does not pay for them.
  */
-export function serveDocumentation (app: FastifyInstance, { document, page }: { document: string, page: string }): void {
+export function serveDocumentation (app: FastifyInstance, { document, page, title }: { document: string, page: string, title: string }): void {
   const path = `${FOLDER}${document}`
   let viewer: Promise<FastifyInstance> | undefined
 
@@ -64,7 +91,7 @@ export function serveDocumentation (app: FastifyInstance, { document, page }: { 
   app.get(page, { schema: { hide: true } }, (_request, reply) => reply.redirect(`${page}/`, 302))
 
   app.get(`${page}/*`, { schema: { hide: true } }, async (request, reply) => {
-    viewer ??= openViewer(path, page)
+    viewer ??= openViewer(path, page, title)
     const { routing } = await viewer
     reply.hijack()
     reply.raw.setHeader('Request-Id', request.id)
@@ -73,14 +100,14 @@ export function serveDocumentation (app: FastifyInstance, { document, page }: { 
   app.addHook('onClose', async () => { await (await viewer)?.close() })
 }
 
-async function openViewer (path: string, page: string): Promise<FastifyInstance> {
+async function openViewer (path: string, page: string, title: string): Promise<FastifyInstance> {
   const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([import('@fastify/swagger'), import('@fastify/swagger-ui')])
   const viewer = Fastify()
   await viewer.register(swagger, { mode: 'static', specification: { path, baseDir: FOLDER } })
   await viewer.register(swaggerUi, {
     routePrefix: page,
     staticCSP: true,
-    theme: { title: 'WooshPay sandbox API' },
+    theme: { title },
     uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null, layout: 'BaseLayout' }
   })
   await viewer.ready()

@@ -3,6 +3,13 @@ import { isIP } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import { errors } from '../core/errors.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route is for everybody, with whatever parameters. */
+    open?: boolean
+  }
+}
+
 export interface GuardOptions {
   /** Needed in `X-Sandbox-Token`; undefined lets everybody in. */
   readonly token: string | undefined
@@ -19,6 +26,7 @@ export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequ
   const names = new Set([...allowedHosts.map(name => name.toLowerCase()), ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])])
 
   return (request, _reply, done) => {
+    if (request.routeOptions.config.open === true) return done()
     const { hostname } = request
     if (!isLocalName(hostname) && !names.has(hostname.toLowerCase())) throw errors.host_not_allowed(hostname)
     if (token !== undefined && !isSame(String(request.headers['x-sandbox-token'] ?? ''), token)) throw errors.sandbox_token_required()

@@ -1,23 +1,51 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answerUnknownRoutes } from '../http/errors.ts'
 import { refuseUnknownParameters, validateLazily } from '../http/validation.ts'
 import { answerWhenWritten } from '../http/written.ts'
+import type { Account } from '../store/accounts.ts'
+import { ErrorAnswer } from '../wooshpay/wire.ts'
+import type { Refunds } from '../wooshpay/refunds/service.ts'
+import { accountRoutes, type AccountOptions } from './account.ts'
+import { clockRoutes, type ClockOptions } from './clock.ts'
+import { Concern } from './concern.ts'
+import { deliveryRoutes, type DeliveryOptions } from './deliveries.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
-import { refundEndRoutes, type RefundEndOptions } from './refunds.ts'
+import { outcomeRoutes, type OutcomeOptions } from './outcomes.ts'
+import { refundEndRoutes } from './refunds.ts'
+import { shopperRoutes, type ShopperOptions } from './shopper.ts'
+import { snapshotRoutes, type SnapshotOptions } from './snapshots.ts'
+import { waitingRoutes, type WaitingOptions } from './waiting.ts'
+
+type CallOptions = AccountOptions & ClockOptions & DeliveryOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
+
+export interface SandboxOptions extends HealthOptions, GuardOptions, Omit<CallOptions, 'concern'> {
+  readonly refunds: Refunds
+  /** The account of a request's key; undefined when it has none. */
+  readonly accountOf: (request: FastifyRequest) => Account | undefined
+}
 
 /** The sandbox's own API: what a test may do and a customer can't. Health is open to everybody, all else is guarded. */
-export function sandboxRoutes (app: FastifyInstance, options: HealthOptions & GuardOptions & RefundEndOptions): void {
-  healthRoute(app, options)
+export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): void {
   void app.register(async scope => {
-    const guarded = scope.withTypeProvider<TypeBoxTypeProvider>()
-    validateLazily(guarded)
-    guarded.addHook('onRequest', guard(options))
+    const api = scope.withTypeProvider<TypeBoxTypeProvider>()
+    const call = { ...options, concern: new Concern(options.accounts, options.accountOf) }
+    validateLazily(api)
+    api.addHook('onRequest', guard(options))
     // A test that asks for what there is not would prove nothing.
-    refuseUnknownParameters(guarded, () => true)
-    answerWhenWritten(guarded, options.database)
-    answerUnknownRoutes(guarded)
-    refundEndRoutes(guarded, options)
+    refuseUnknownParameters(api, ({ routeOptions }) => routeOptions.config.open !== true)
+    answerWhenWritten(api, options.database)
+    answerUnknownRoutes(api)
+    api.addSchema(ErrorAnswer)
+    healthRoute(api, options)
+    shopperRoutes(api, call)
+    outcomeRoutes(api, call)
+    refundEndRoutes(api, call)
+    clockRoutes(api, call)
+    waitingRoutes(api, call)
+    deliveryRoutes(api, call)
+    accountRoutes(api, call)
+    snapshotRoutes(api, call)
   }, { prefix: '/_sandbox' })
 }

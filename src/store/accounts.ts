@@ -11,6 +11,8 @@ export interface AccountRecord {
   readonly masked_key: string
   readonly publishable_key: string
   readonly clock: ClockState
+  /** What pages call the shop; undefined: as the settings say. */
+  readonly name?: string
   /** The endpoint that comes from the settings, not from a call. */
   readonly webhook_endpoint?: string
   /** The switches that differ from the defaults of this process. */
@@ -32,20 +34,23 @@ export interface Account {
 export interface AccountsOptions {
   readonly database: Database
   readonly defaults: Switches
-  /** The clock of an account at its first use. */
-  readonly newClock: ClockState
+  /** The clock of the sandbox as a whole, at which new accounts begin. */
+  readonly clock: ClockState
   /** Stores a new account, together with whatever else it begins with. */
   readonly open: (account: Account) => void
 }
 
 /** Opens an account for every test key, at its first use. */
 export class Accounts {
+  /** The sandbox as a whole: what belongs to no account is stored under its id. */
+  readonly whole: Account
   readonly #options: AccountsOptions
   readonly #live = new Map<string, LiveAccount>()
   readonly #byPublishableKey = new Map<string, string>()
 
   constructor (options: AccountsOptions) {
     this.#options = options
+    this.whole = new LiveAccount({ id: 'sandbox', masked_key: '', publishable_key: '', clock: options.clock, switches: {} }, options)
     for (const { record } of options.database.collection(accountDefinition).rows()) {
       this.#live.set(record.id, new LiveAccount(record, options))
       this.#byPublishableKey.set(record.publishable_key, record.id)
@@ -61,7 +66,7 @@ export class Accounts {
         id,
         masked_key: maskKey(key),
         publishable_key: publishableKey(key),
-        clock: this.#options.newClock,
+        clock: this.whole.clock.state,
         switches: {}
       }, this.#options)
       this.#live.set(id, account)
@@ -88,13 +93,14 @@ export class Accounts {
     return account
   }
 
-  all (): Iterable<Account> {
-    return this.#live.values()
+  /** Every account that has been used, oldest first. */
+  all (): Account[] {
+    return [...this.#live.values()].filter(account => account.isStored)
   }
 
   /** Ends the timers of all clocks. */
   stop (): void {
-    for (const account of this.#live.values()) account.clock.stop()
+    for (const account of [this.whole, ...this.#live.values()]) account.clock.stop()
   }
 }
 

@@ -4,10 +4,12 @@ import type { Definition } from './collection.ts'
 /** The one record's id. */
 export const BEGINNING = 'beginning'
 
-/** How a data file began; it stays so, whatever later starts say. */
+/** How a data file began, whatever later starts say, and what new accounts begin with. */
 export interface Beginning {
   readonly id: typeof BEGINNING
-  /** The clock of an account at its first use. */
+  /** The time at which the settings let the file begin, if they did. */
+  readonly began_at_ms?: number
+  /** The clock of an account at its first use: moved, when all are. */
   readonly clock: ClockState
 }
 
@@ -15,5 +17,6 @@ export const beginningDefinition: Definition<Beginning> = { name: 'beginning', i
 
 /** @param frozenAtMs the time at which clocks stand still; undefined lets them run with real time */
 export function beginningOf (frozenAtMs: number | undefined): Beginning {
-  return { id: BEGINNING, clock: frozenAtMs === undefined ? { offset_ms: 0 } : { offset_ms: 0, frozen_at_ms: frozenAtMs } }
+  if (frozenAtMs === undefined) return { id: BEGINNING, clock: { offset_ms: 0 } }
+  return { id: BEGINNING, began_at_ms: frozenAtMs, clock: { offset_ms: 0, frozen_at_ms: frozenAtMs } }
 }

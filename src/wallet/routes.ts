@@ -39,7 +39,7 @@ export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: Wa
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, walletPage(view, { language: pageLanguage(request), merchant: merchantName }))
+    return sendPage(reply, walletPage(view, { language: pageLanguage(request), merchant: view.merchant ?? merchantName }))
   })
 
   // Where a form was sent to is no page; whoever opens it sees the present state.

@@ -11,6 +11,7 @@ import type { PaymentIntents } from '../wooshpay/payment-intents/service.ts'
 import type { PaymentMethodRule, PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
 import type { WalletBalances } from './balances.ts'
 import { OUTCOMES, type Ending } from './outcomes.ts'
+import type { OutcomeQueue } from './queue.ts'
 import { enter, newVisit, visitDefinition, type Entry, type Visit } from './visit.ts'
 import { wayBack } from './way-back.ts'
 
@@ -18,6 +19,8 @@ const PAID: ReadonlyArray<PaymentIntent['status']> = ['succeeded', 'requires_cap
 
 /** All that a page shows. */
 export interface VisitView {
+  /** What the account calls itself, if anything. */
+  readonly merchant: string | undefined
   readonly intent: PaymentIntent
   /** The method that the page is for. */
   readonly method: string
@@ -41,6 +44,7 @@ export interface WalletOptions {
   readonly intents: PaymentIntents
   readonly rules: PaymentMethodRules
   readonly balances: WalletBalances
+  readonly queue: OutcomeQueue
   readonly dispatcher: Dispatcher
 }
 
@@ -64,6 +68,7 @@ export class Wallet {
     const { intent } = record
     const ending: Ending | undefined = visit.ended === undefined ? undefined : OUTCOMES[visit.ended]
     return {
+      merchant: account.record.name,
       intent,
       method,
       rule,
@@ -89,8 +94,12 @@ export class Wallet {
       this.#options.intents.lapse(account, id)
       return undefined
     }
-    const next = enter(visit, entry, rule.phone)
-    this.#options.commit(account, { operations: [put(visitDefinition, next)] })
+    const { queue, commit } = this.#options
+    const [queued] = queue.of(account.id, method)
+    const next = enter(visit, entry, { numbers: rule.phone, queued })
+    // An explicit choice leaves the queue as it is.
+    const isQueued = queued !== undefined && entry.kind === 'pay' && next.ended !== undefined && visit.chosen === undefined
+    commit(account, { operations: [put(visitDefinition, next), ...isQueued ? [queue.shift(account.id, method)] : []] })
     return next.ended === undefined ? undefined : await this.#end(account, id, OUTCOMES[next.ended])
   }
 

@@ -39,11 +39,18 @@ export function newVisit (id: string, attempt: number): Visit {
   return { id, attempt, step: 'phone', wrong_pins: 0 }
 }
 
+/** What a visit depends on besides itself. */
+export interface VisitContext {
+  readonly numbers: PhoneNumbers
+  /** The outcome that a test has lined up for the next payment. */
+  readonly queued?: OutcomeName | undefined
+}
+
 /**
  * The visit after an entry; with `ended` when the entry decides the payment. An entry that does not belong to the
  * present step (another tab, a form sent twice) changes nothing.
  */
-export function enter (before: Visit, entry: Entry, numbers: PhoneNumbers): Visit {
+export function enter (before: Visit, entry: Entry, { numbers, queued }: VisitContext): Visit {
   const { notice: _notice, ...visit } = before
   if (entry.kind === 'cancel') return { ...visit, ended: 'cancel' }
   if (entry.kind === 'outcome') return choose(visit, entry.outcome, numbers)
@@ -55,7 +62,7 @@ export function enter (before: Visit, entry: Entry, numbers: PhoneNumbers): Visi
     }
     case 'pin': {
       if (entry.kind !== 'pin') return before
-      if (entry.pin === PIN) return { ...visit, step: outcomeOf(visit) === 'otp' ? 'otp' : 'summary' }
+      if (entry.pin === PIN) return { ...visit, step: outcomeOf(visit, queued) === 'otp' ? 'otp' : 'summary' }
       const wrongPins = visit.wrong_pins + 1
       if (wrongPins >= PIN_ATTEMPTS) return { ...visit, wrong_pins: wrongPins, ended: 'wrong-pin' }
       return { ...visit, wrong_pins: wrongPins, notice: 'pin' }
@@ -64,13 +71,13 @@ export function enter (before: Visit, entry: Entry, numbers: PhoneNumbers): Visi
       if (entry.kind !== 'otp') return before
       return entry.otp === SMS_CODE ? { ...visit, step: 'summary' } : { ...visit, notice: 'otp' }
     case 'summary':
-      return entry.kind === 'pay' ? { ...visit, ended: outcomeOf(visit) } : before
+      return entry.kind === 'pay' ? { ...visit, ended: outcomeOf(visit, queued) } : before
   }
 }
 
-/** An explicit choice, else what the number stands for, else paying. */
-function outcomeOf ({ chosen, phone }: Visit): OutcomeName {
-  return chosen ?? (phone === undefined ? 'pay' : customerOf(phone).outcome)
+/** An explicit choice, else the next queued outcome, else what the number stands for, else paying. */
+function outcomeOf ({ chosen, phone }: Visit, queued: OutcomeName | undefined): OutcomeName {
+  return chosen ?? queued ?? (phone === undefined ? 'pay' : customerOf(phone).outcome)
 }
 
 /** A button of the strip: ends the visit, but for the SMS code, which is asked for first. */

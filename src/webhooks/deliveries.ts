@@ -1,3 +1,4 @@
+import Type, { type Static } from 'typebox'
 import type { Switches } from '../core/switches.ts'
 import type { SnowflakeIds } from '../core/ids.ts'
 import type { Definition, Stored } from '../store/collection.ts'
@@ -7,37 +8,32 @@ import type { WebhookEndpoints } from '../wooshpay/webhook-endpoints/service.ts'
 import { retryGaps } from './schedule.ts'
 
 /** One try to hand an event to an endpoint. */
-export interface Attempt {
-  /** From 1. */
-  readonly number: number
-  /** Epoch milliseconds of the account's clock. */
-  readonly at: number
-  /** The receiver's answer; an attempt without one has an error. */
-  readonly status?: number
-  readonly error?: string
-  /** Real milliseconds; 0 on a frozen clock, so that runs repeat. */
-  readonly duration_ms: number
-  readonly request_headers: Readonly<Record<string, string>>
-  /** The beginning of the receiver's body. */
-  readonly response?: string
-}
+const Attempt = Type.Object({
+  number: Type.Integer({ description: 'From 1.' }),
+  at: Type.Integer({ description: 'Epoch milliseconds of the account\'s clock.' }),
+  status: Type.Optional(Type.Integer({ description: 'The receiver\'s answer; an attempt without one has an error.' })),
+  error: Type.Optional(Type.String()),
+  duration_ms: Type.Integer({ description: 'Real milliseconds; 0 on a frozen clock, so that runs repeat.' }),
+  request_headers: Type.Record(Type.String(), Type.String()),
+  response: Type.Optional(Type.String({ description: 'The beginning of the receiver\'s body.' }))
+})
+export type Attempt = Static<typeof Attempt>
 
 /** An event on its way to one endpoint. */
-export interface Delivery {
-  readonly id: string
-  readonly object: 'delivery'
-  /** When the event happened: epoch milliseconds, unrounded. */
-  readonly created: number
-  readonly event: string
-  readonly type: string
-  readonly endpoint: string
-  readonly url: string
-  readonly payment_intent?: string
-  readonly status: 'pending' | 'succeeded' | 'failed'
-  readonly attempts: readonly Attempt[]
-  /** Epoch milliseconds, while it is pending. */
-  readonly next_attempt_at?: number
-}
+export const Delivery = Type.Object({
+  id: Type.String(),
+  object: Type.Literal('delivery'),
+  created: Type.Integer({ description: 'When the event happened: epoch milliseconds, unrounded.' }),
+  event: Type.String(),
+  type: Type.String(),
+  endpoint: Type.String(),
+  url: Type.String(),
+  payment_intent: Type.Optional(Type.String()),
+  status: Type.Enum(['pending', 'succeeded', 'failed']),
+  attempts: Type.Array(Attempt),
+  next_attempt_at: Type.Optional(Type.Integer({ description: 'Epoch milliseconds, while it is pending.' }))
+}, { $id: 'Delivery' })
+export type Delivery = Static<typeof Delivery>
 
 export const deliveryDefinition: Definition<Delivery> = {
   name: 'deliveries',

@@ -13,6 +13,8 @@ import { signatureHeaders } from './signature.ts'
 
 /** Attempts for one endpoint at the same time. */
 const AT_ONCE = 10
+/** How long a receiver has to answer while the clock is moved, so that moving past days of retries ends. */
+const MOVING_TIMEOUT_MS = 1000
 /** How long a stop waits for attempts under way; what has no answer then is tried again after the next start. */
 const FAREWELL_MS = 2000
 
@@ -147,7 +149,7 @@ export class Dispatcher {
       ...signatureHeaders({ secret: endpoint.secret ?? '', body, eventAt: created, attemptAt: at }, switches)
     }
     const started = performance.now()
-    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, timeoutMs: switches.WEBHOOK_TIMEOUT_MS })
+    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, timeoutMs: Math.min(switches.WEBHOOK_TIMEOUT_MS, clock.moving ? MOVING_TIMEOUT_MS : Infinity) })
     return {
       number: attempts.length + 1,
       at,

@@ -1,0 +1,79 @@
+import Type, { type Static } from 'typebox'
+import type { SandboxClock } from '../core/clock.ts'
+import { errors } from '../core/errors.ts'
+import { ID_TIMES } from '../core/ids.ts'
+import type { Api } from '../http/api.ts'
+import type { Account, Accounts } from '../store/accounts.ts'
+import type { Store } from '../store/commit.ts'
+import { answers } from '../wooshpay/wire.ts'
+import { keptClock } from './clock-state.ts'
+import type { Concern } from './concern.ts'
+
+const ClockParameters = Type.Object({
+  advance_ms: Type.Optional(Type.Integer({ minimum: 0, description: 'How far to move, in milliseconds.' })),
+  now: Type.Optional(Type.Unsafe<number | string>({ type: ['integer', 'string'], description: 'Where to move to: epoch milliseconds, or ISO 8601.' })),
+  frozen: Type.Optional(Type.Boolean({ description: 'Whether time stands still from then on.' }))
+})
+type ClockParameters = Static<typeof ClockParameters>
+
+const Now = { now: Type.Integer({ description: 'Epoch milliseconds.' }), frozen: Type.Boolean() }
+const Moved = Type.Object({
+  ...Now,
+  ran: Type.Array(Type.Object({
+    at: Type.Integer({ description: 'When it fell due: epoch milliseconds.' }),
+    what: Type.String({ examples: ['payment_intent.lapse'] }),
+    id: Type.String({ description: 'The object that it happened to.' })
+  }), { description: 'What fell due on the way, in order.' })
+})
+
+const tags = ['Clock']
+
+export interface ClockOptions extends Store {
+  readonly accounts: Accounts
+  readonly concern: Concern
+}
+
+/** Time as a test wants it: forward, never back, and everything that is due on the way happens before the answer. */
+export function clockRoutes (api: Api, { accounts, concern, database, commit }: ClockOptions): void {
+  api.get('/clock', {
+    schema: { operationId: 'retrieveClock', summary: 'Tell the time', tags, response: answers(Type.Object(Now)) }
+  }, async request => timeOf((concern.one(request) ?? accounts.whole).clock))
+
+  api.post('/clock', {
+    schema: { operationId: 'moveClock', summary: 'Move time forward, or let it stand still', tags, body: ClockParameters, response: answers(Moved) }
+  }, async request => {
+    const one = concern.one(request)
+    // The clock of the whole is that of accounts to come.
+    const moved = one === undefined ? [accounts.whole, ...accounts.all()] : [one]
+    const targets = moved.map(account => targetOf(account.clock, request.body))
+    const ran = await Promise.all(moved.map(async (account, index) => await move(account, targets[index], request.body.frozen)))
+    return { ...timeOf((one ?? accounts.whole).clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
+  })
+
+  async function move (account: Account, target: number | undefined, frozen: boolean | undefined) {
+    const { clock } = account
+    if (frozen === true) clock.freeze()
+    const ran = target === undefined ? [] : await clock.moveTo(target)
+    if (frozen === false) clock.run()
+    commit(account, { operations: [keptClock(database, account, accounts.whole)] })
+    return ran
+  }
+}
+
+function timeOf (clock: SandboxClock): { now: number, frozen: boolean } {
+  return { now: clock.now(), frozen: clock.frozen }
+}
+
+/** @throws ApiError when the time is none, or lies in the past */
+function targetOf (clock: SandboxClock, { advance_ms: advanceMs, now }: ClockParameters): number | undefined {
+  if (advanceMs !== undefined && now !== undefined) throw errors.parameter_invalid('now', now, 'cannot be combined with advance_ms')
+  if (advanceMs === undefined && now === undefined) return undefined
+  const [param, value] = now === undefined ? ['advance_ms', advanceMs] : ['now', now]
+  const target = advanceMs !== undefined ? clock.now() + advanceMs : typeof now === 'number' ? now : Date.parse(now ?? '')
+  if (Number.isNaN(target)) throw errors.parameter_invalid(param, value, 'is not a time in epoch milliseconds or ISO 8601')
+  if (target < clock.now()) {
+    throw errors.parameter_invalid(param, value, `lies before the present time, ${new Date(clock.now()).toISOString()}; the clock moves forward only`)
+  }
+  if (target > ID_TIMES.to) throw errors.parameter_invalid(param, value, `lies after ${new Date(ID_TIMES.to).toISOString()}, the last time that ids can tell`)
+  return target
+}

@@ -1,0 +1,70 @@
+import Type, { type Static } from 'typebox'
+import type { Api } from '../http/api.ts'
+import type { Collection } from '../store/collection.ts'
+import { put, type Store } from '../store/commit.ts'
+import { Delivery, deliveryDefinition } from '../webhooks/deliveries.ts'
+import type { Dispatcher } from '../webhooks/dispatcher.ts'
+import { listParameters, ListOf } from '../wooshpay/lists.ts'
+import { answers, found, IdParams, ref } from '../wooshpay/wire.ts'
+import type { Concern } from './concern.ts'
+import { listConcerned } from './lists.ts'
+
+const ListParameters = Type.Object({
+  ...listParameters,
+  event: Type.Optional(Type.String()),
+  type: Type.Optional(Type.String()),
+  payment_intent: Type.Optional(Type.String()),
+  status: Type.Optional(Type.Enum(['pending', 'succeeded', 'failed']))
+})
+type ListParameters = Static<typeof ListParameters>
+const FILTERS = ['event', 'payment_intent', 'type', 'status'] as const
+
+const tags = ['Deliveries']
+const response = answers(ref(Delivery))
+
+export interface DeliveryOptions extends Store {
+  readonly dispatcher: Dispatcher
+  readonly concern: Concern
+}
+
+/** Where webhooks went, with every attempt's request and answer. */
+export function deliveryRoutes (api: Api, { database, commit, dispatcher, concern }: DeliveryOptions): void {
+  const deliveries: Collection<Delivery> = database.collection(deliveryDefinition)
+  api.addSchema(Delivery)
+
+  api.get('/deliveries', {
+    schema: { operationId: 'listDeliveries', summary: 'List webhook deliveries', tags, querystring: ListParameters, response: answers(ListOf(Delivery)) }
+  }, async request => listConcerned(deliveries, concern.all(request), request.query, {
+    url: '/_sandbox/deliveries', what: 'delivery', key: keyOf(request.query), matches: delivery => matches(delivery, request.query), show: delivery => delivery
+  }))
+
+  api.get('/deliveries/:id', {
+    schema: { operationId: 'retrieveDelivery', summary: 'Retrieve a webhook delivery', tags, params: IdParams, response }
+  }, async request => {
+    const { id } = request.params
+    const row = deliveries.find(id)
+    found(concern.owner(request, row?.account), 'delivery', id)
+    return found(row?.record, 'delivery', id)
+  })
+
+  api.post('/deliveries/:id/resend', {
+    schema: { operationId: 'resendDelivery', summary: 'Send a webhook once more, now; answers when the receiver has', tags, params: IdParams, response }
+  }, async request => {
+    const { id } = request.params
+    const account = found(concern.owner(request, deliveries.find(id)?.account), 'delivery', id)
+    const delivery = found(deliveries.get(account.id, id), 'delivery', id)
+    commit(account, { operations: [put(deliveryDefinition, { ...delivery, status: 'pending', next_attempt_at: account.clock.now() })] })
+    await dispatcher.attempt(account.id, id)
+    return found(deliveries.get(account.id, id), 'delivery', id)
+  })
+}
+
+/** The first filter that is given says where to look. */
+function keyOf (filters: ListParameters): string | undefined {
+  const first = FILTERS.find(name => filters[name] !== undefined)
+  return first === undefined ? undefined : `${first}:${filters[first]}`
+}
+
+function matches (delivery: Delivery, filters: ListParameters): boolean {
+  return FILTERS.every(name => filters[name] === undefined || delivery[name] === filters[name])
+}

@@ -1,0 +1,138 @@
+import Type, { type Static } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import type { Checkout } from '../checkout/service.ts'
+import { errors } from '../core/errors.ts'
+import type { Api } from '../http/api.ts'
+import { publicUrlOf } from '../http/public-url.ts'
+import type { Account } from '../store/accounts.ts'
+import { normalizePhone, PIN, SMS_CODE, testCustomers, testNumber } from '../wallet/customers.ts'
+import { isOutcomeName, OUTCOME_NAMES, type OutcomeName } from '../wallet/outcomes.ts'
+import type { Wallet } from '../wallet/service.ts'
+import type { Entry } from '../wallet/visit.ts'
+import { pageName, sessionOf } from '../wooshpay/checkout-sessions/page-address.ts'
+import { CheckoutSession } from '../wooshpay/checkout-sessions/schema.ts'
+import type { CheckoutSessions } from '../wooshpay/checkout-sessions/service.ts'
+import { PaymentIntent, type PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
+import type { PaymentIntents } from '../wooshpay/payment-intents/service.ts'
+import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
+import { answers, found, ref } from '../wooshpay/wire.ts'
+import type { Concern } from './concern.ts'
+
+const ShopperParameters = Type.Object({
+  payment_intent: Type.Optional(Type.String()),
+  checkout_session: Type.Optional(Type.String()),
+  url: Type.Optional(Type.String({ description: 'The address to which the shop was about to send its customer.' })),
+  outcome: Type.Optional(Type.String({ description: 'How the payment is to end; the account\'s next queued outcome, or what the number stands for, when left out.' })),
+  wallet: Type.Optional(Type.String({ description: 'The phone number that the customer logs in with; one who pays when left out.' })),
+  payment_method: Type.Optional(Type.String({ description: 'What the customer chooses on the checkout page; the first one when left out.' }))
+})
+type ShopperParameters = Static<typeof ShopperParameters>
+
+const Visited = Type.Object({
+  outcome: Type.String(),
+  payment_intent: ref(PaymentIntent),
+  checkout_session: Type.Optional(ref(CheckoutSession)),
+  return_url: Type.Optional(Type.String({ description: 'Where the customer\'s browser was sent to, if anywhere.' }))
+})
+
+export interface ShopperOptions {
+  readonly concern: Concern
+  readonly intents: PaymentIntents
+  readonly sessions: CheckoutSessions
+  readonly wallet: Wallet
+  readonly checkout: Checkout
+  readonly rules: PaymentMethodRules
+  readonly publicUrl: string | undefined
+}
+
+/** A customer without a browser, who goes through the same services as the pages do. */
+export function shopperRoutes (api: Api, { concern, intents, sessions, wallet, checkout, rules, publicUrl }: ShopperOptions): void {
+  api.addSchema(PaymentIntent)
+  api.addSchema(CheckoutSession)
+
+  api.post('/shopper', {
+    schema: { operationId: 'playShopper', summary: 'Do what the customer would do', tags: ['Shopper'], body: ShopperParameters, response: answers(Visited) }
+  }, async request => {
+    const { body } = request
+    const outcome = body.outcome === undefined ? undefined : outcomeNamed(body.outcome)
+    const { account, record, session } = targetOf(request, body)
+    const method = session === undefined ? methodOf(record) : body.payment_method ?? firstMethod(account, session)
+    const { name, phone: numbers } = rules.get(method, 'payment_method')
+    const phone = body.wallet ?? testNumber(payer(), numbers)
+    if (normalizePhone(phone, numbers) === undefined) throw errors.parameter_invalid('wallet', phone, `is no mobile number for ${name}`)
+    const { id } = record
+    if (session !== undefined) checkout.pay(pageName(session), account.record.publishable_key, method, publicUrlOf(request, publicUrl))
+    const sentTo = await walk(method, id, phone, outcome)
+    const view = wallet.view(method, id)
+    const back = sentTo ?? view.back
+    return {
+      outcome: view.visit.ended ?? outcome ?? 'pay',
+      payment_intent: view.intent,
+      ...(record.checkout !== undefined && { checkout_session: sessions.retrieve(account, record.checkout.session) }),
+      ...(back !== undefined && { return_url: back })
+    }
+  })
+
+  /** Logs in and does what ends the visit. */
+  async function walk (method: string, id: string, phone: string, outcome: OutcomeName | undefined): Promise<string | undefined> {
+    const enter = async (entry: Entry): Promise<string | undefined> => await wallet.enter(method, id, entry)
+    await enter({ kind: 'phone', phone })
+    await enter({ kind: 'pin', pin: PIN })
+    if (outcome !== undefined && outcome !== 'otp') return await enter({ kind: 'outcome', outcome })
+    if (outcome === 'otp') await enter({ kind: 'outcome', outcome })
+    await enter({ kind: 'otp', otp: SMS_CODE })
+    return await enter({ kind: 'pay' })
+  }
+
+  function targetOf (request: FastifyRequest, body: ShopperParameters): { account: Account, record: PaymentIntentRecord, session: string | undefined } {
+    const { param, session, intent } = targetNamed(body)
+    const row = intents.find(session === undefined ? intent : sessions.find(session)?.record.session.payment_intent ?? '')
+    const [what, named] = session === undefined ? ['PaymentIntent', intent] : ['checkout session', session]
+    const account = found(concern.owner(request, row?.account), what, named, param)
+    return { account, record: found(row?.record, what, named, param), session }
+  }
+
+  /** What the checkout page offers first. */
+  function firstMethod (account: Account, session: string): string {
+    const { state, methods: [first], session: { status } } = checkout.view(pageName(session), account.record.publishable_key)
+    if (state !== 'open' || first === undefined) {
+      throw errors.checkout_session_unexpected_state(
+        `The checkout session ${session} has the status ${status}${state === 'processing' ? ' and is being paid' : ''}; nobody can pay there now.`)
+    }
+    return first.type
+  }
+}
+
+/** @throws ApiError unless exactly one of the three is given, and can be understood */
+function targetNamed (body: ShopperParameters): { param: string, session?: string, intent: string } {
+  const given = (['payment_intent', 'checkout_session', 'url'] as const).filter(name => body[name] !== undefined)
+  const [param, other] = given
+  if (param === undefined) throw errors.parameter_missing('payment_intent', 'Or give a checkout_session, or the url that the shop sends its customer to.')
+  if (other !== undefined) throw errors.parameter_invalid(other, body[other], `cannot be combined with ${param}`)
+  const value = body[param] ?? ''
+  if (param === 'payment_intent') return { param, intent: value }
+  if (param === 'checkout_session') return { param, session: value, intent: '' }
+  const path = URL.canParse(value) ? new URL(value).pathname : ''
+  const intent = /^\/v1\/receives\/[^/]+\/pay\/([^/]+)$/.exec(path)?.[1]
+  if (intent !== undefined) return { param, intent }
+  const session = sessionOf(/^\/pay\/([^/]+)$/.exec(path)?.[1] ?? '')
+  if (session !== undefined) return { param, session, intent: '' }
+  throw errors.parameter_invalid(param, value, 'is neither the address of next_action nor that of a checkout session')
+}
+
+function methodOf ({ intent, method }: PaymentIntentRecord): string {
+  if (intent.status === 'requires_action' && method !== undefined) return method
+  throw errors.payment_intent_unexpected_state(
+    `PaymentIntent ${intent.id} has the status ${intent.status}; a customer can pay only while that is requires_action, which a confirm leads to.`)
+}
+
+function payer () {
+  const customer = testCustomers.find(({ outcome }) => outcome === 'pay')
+  if (customer === undefined) throw new Error('fixtures/wallets.json has nobody who pays.')
+  return customer
+}
+
+function outcomeNamed (name: string): OutcomeName {
+  if (!isOutcomeName(name)) throw errors.parameter_invalid('outcome', name, `is not one of: ${OUTCOME_NAMES.join(', ')}`)
+  return name
+}

@@ -1,0 +1,167 @@
+import Type from 'typebox'
+import { SandboxClock } from '../core/clock.ts'
+import { errors } from '../core/errors.ts'
+import type { Api } from '../http/api.ts'
+import { accountDefinition, type Account, type Accounts } from '../store/accounts.ts'
+import { BEGINNING, beginningDefinition } from '../store/beginning.ts'
+import type { Collection, Definition } from '../store/collection.ts'
+import { put, remove, type Operation, type Store } from '../store/commit.ts'
+import { contentsOf, replaceContents, type Entry } from '../store/contents.ts'
+import { answers } from '../wooshpay/wire.ts'
+import { keptClock } from './clock-state.ts'
+import type { Concern } from './concern.ts'
+
+/** Where a clock stood. */
+interface Time {
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly frozen: boolean
+}
+
+/** What one account held at a time. */
+interface Contents extends Time {
+  readonly account: string
+  readonly entries: readonly Entry[]
+}
+
+/** State that is kept under a name, of one account or of all. */
+export interface Snapshot {
+  /** The keeper's account and the name. */
+  readonly id: string
+  readonly name: string
+  /** The keeper's time. */
+  readonly time: Time
+  readonly contents: readonly Contents[]
+}
+
+export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots' }
+
+const NameParams = Type.Object({ name: Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' }) })
+const SnapshotAnswer = Type.Object({
+  object: Type.Literal('snapshot'),
+  name: Type.String(),
+  created: Type.Integer({ description: 'The sandbox\'s time at which it was made: epoch milliseconds.' }),
+  accounts: Type.Integer(),
+  records: Type.Integer()
+})
+const SnapshotList = Type.Object({ object: Type.Literal('list'), data: Type.Array(SnapshotAnswer) })
+const Deleted = Type.Object({ object: Type.Literal('snapshot'), name: Type.String(), deleted: Type.Literal(true) })
+const Emptied = Type.Object({ accounts: Type.Integer({ description: 'How many were emptied.' }) })
+
+/** Snapshots are no part of the state that they keep. */
+const OUTSIDE: ReadonlySet<string> = new Set([snapshotDefinition.name])
+
+export interface SnapshotOptions extends Store {
+  readonly accounts: Accounts
+  readonly concern: Concern
+  /** What an account holds at its first use. */
+  readonly beginningOf: (account: Account) => Operation[]
+}
+
+/** Keeps and brings back state, and empties it. Time comes back too; ids go on, so that none comes twice. */
+export function snapshotRoutes (api: Api, { accounts, concern, database, commit, beginningOf }: SnapshotOptions): void {
+  const snapshots: Collection<Snapshot> = database.collection(snapshotDefinition)
+
+  api.post('/snapshots/:name', {
+    schema: { operationId: 'takeSnapshot', summary: 'Keep the present state under a name', tags: ['State'], params: NameParams, response: answers(SnapshotAnswer) }
+  }, async request => {
+    const { name } = request.params
+    const keeper = concern.keeper(request)
+    const snapshot: Snapshot = {
+      id: idOf(keeper, name),
+      name,
+      time: timeOf(keeper),
+      contents: concern.all(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
+    }
+    commit(keeper, { operations: [put(snapshotDefinition, snapshot)] })
+    return shown(snapshot)
+  })
+
+  api.post('/snapshots/:name/restore', {
+    schema: { operationId: 'restoreSnapshot', summary: 'Bring a kept state back', tags: ['State'], params: NameParams, response: answers(SnapshotAnswer) }
+  }, async request => {
+    const keeper = concern.keeper(request)
+    const snapshot = snapshotNamed(keeper, request.params.name)
+    if (keeper === accounts.whole) setWhole(snapshot.time)
+    const kept = new Map(snapshot.contents.map(contents => [contents.account, contents]))
+    for (const account of concern.all(request)) {
+      const contents = kept.get(account.id)
+      if (contents === undefined) empty(account)
+      else {
+        account.clock.set(contents)
+        commit(account, { operations: [...replaceContents(database, account, contents.entries, OUTSIDE), put(accountDefinition, atTime(account, contents.entries))] })
+      }
+    }
+    return shown(snapshot)
+  })
+
+  api.get('/snapshots', {
+    schema: { operationId: 'listSnapshots', summary: 'List the kept states', tags: ['State'], response: answers(SnapshotList) }
+  }, async request => ({ object: 'list' as const, data: [...snapshots.newest(concern.keeper(request).id)].map(shown) }))
+
+  api.delete('/snapshots/:name', {
+    schema: { operationId: 'deleteSnapshot', summary: 'Forget a kept state', tags: ['State'], params: NameParams, response: answers(Deleted) }
+  }, async request => {
+    const keeper = concern.keeper(request)
+    const { id, name } = snapshotNamed(keeper, request.params.name)
+    commit(keeper, { operations: [remove(snapshotDefinition, id)] })
+    return { object: 'snapshot' as const, name, deleted: true as const }
+  })
+
+  api.post('/reset', {
+    schema: { operationId: 'reset', summary: 'Empty an account, or all', tags: ['State'], response: answers(Emptied) }
+  }, async request => {
+    const emptied = concern.all(request)
+    if (concern.one(request) === undefined) {
+      const beganAt = database.collection(beginningDefinition).find(BEGINNING)?.record.began_at_ms
+      setWhole(beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
+    }
+    for (const account of emptied) empty(account)
+    return { accounts: emptied.length }
+  })
+
+  function setWhole (time: Time): void {
+    accounts.whole.clock.set(time)
+    commit(accounts.whole, { operations: [keptClock(database, accounts.whole, accounts.whole)] })
+  }
+
+  /** As at its first use: the endpoint of the settings, the usual switches, the time of new accounts. */
+  function empty (account: Account): void {
+    const { id, masked_key: maskedKey, publishable_key: publishableKey } = account.record
+    account.clock.set(timeOf(accounts.whole))
+    const fresh = { id, masked_key: maskedKey, publishable_key: publishableKey, clock: account.clock.state, switches: {} }
+    commit(account, { operations: [...replaceContents(database, account, [[accountDefinition.name, fresh]], OUTSIDE)] })
+    commit(account, { operations: beginningOf(account) })
+  }
+
+  function snapshotNamed (keeper: Account, name: string): Snapshot {
+    const snapshot = snapshots.get(keeper.id, idOf(keeper, name))
+    if (snapshot === undefined) throw errors.snapshot_missing(name, [...snapshots.newest(keeper.id)].map(other => other.name))
+    return snapshot
+  }
+}
+
+function timeOf ({ clock }: Account): Time {
+  return { now: clock.now(), frozen: clock.frozen }
+}
+
+/** That of a clock which nobody has moved. */
+function realTime (): Time {
+  return { now: new SandboxClock({ offset_ms: 0 }).now(), frozen: false }
+}
+
+function idOf (keeper: Account, name: string): string {
+  return `${keeper.id} ${name}`
+}
+
+/** The account as it was kept, with the state in which its clock is now. */
+function atTime (account: Account, entries: readonly Entry[]) {
+  const kept = entries.find(([name]) => name === accountDefinition.name)?.[1] ?? account.record
+  return { ...account.record, ...kept, clock: account.clock.state }
+}
+
+function shown ({ name, time: { now: created }, contents }: Snapshot) {
+  return {
+    object: 'snapshot' as const, name, created, accounts: contents.length, records: contents.reduce((sum, { entries }) => sum + entries.length, 0)
+  }
+}

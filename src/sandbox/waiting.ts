@@ -1,0 +1,142 @@
+import Type, { type Static } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { errors } from '../core/errors.ts'
+import type { Api } from '../http/api.ts'
+import type { Account } from '../store/accounts.ts'
+import type { Collection, Definition, Stored } from '../store/collection.ts'
+import type { Database } from '../store/database.ts'
+import { until } from '../store/until.ts'
+import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
+import { checkoutSessionDefinition } from '../wooshpay/checkout-sessions/schema.ts'
+import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
+import { refundDefinition } from '../wooshpay/refunds/schema.ts'
+import { Anything, answers, found } from '../wooshpay/wire.ts'
+import type { Concern } from './concern.ts'
+
+/** Long for a test, short of what clients wait for an answer. */
+const LONGEST_WAIT_MS = 60_000
+const USUAL_WAIT_MS = 10_000
+
+const timeout = Type.Optional(Type.Integer({
+  minimum: 0, maximum: LONGEST_WAIT_MS, default: USUAL_WAIT_MS, description: 'Real milliseconds after which the answer is 408.'
+}))
+
+const SettleParameters = Type.Object({ timeout_ms: timeout })
+const Settled = Type.Object({
+  deliveries: Type.Integer({ description: 'How many there are.' }),
+  pending_retries: Type.Integer({ description: 'How many of them will be tried again later.' })
+})
+
+const WaitParameters = Type.Object({
+  payment_intent: Type.Optional(Type.String({ description: 'With `status`: what is waited for. With `event`: only its events.' })),
+  checkout_session: Type.Optional(Type.String()),
+  refund: Type.Optional(Type.String()),
+  status: Type.Optional(Type.String()),
+  event: Type.Optional(Type.String({ description: 'A type of event.' })),
+  deliveries: Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'How often it has to have been answered with 2xx.' })),
+  timeout_ms: timeout
+})
+type WaitParameters = Static<typeof WaitParameters>
+
+const tags = ['Waiting']
+
+export interface WaitingOptions {
+  readonly database: Database
+  readonly concern: Concern
+  /** Aborted when the sandbox stops. */
+  readonly end: AbortSignal
+}
+
+/** Answers when something has happened, so that a test needs no pauses. */
+export function waitingRoutes (api: Api, { database, concern, end }: WaitingOptions): void {
+  const deliveries: Collection<Delivery> = database.collection(deliveryDefinition)
+
+  api.post('/settle', {
+    schema: { operationId: 'settle', summary: 'Wait until nothing is due or under way any more', tags, body: SettleParameters, response: answers(Settled) }
+  }, async request => {
+    const accounts = concern.all(request)
+    const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(({ next_attempt_at: at = 0 }) => at <= account.clock.now()))
+    const limit = AbortSignal.any([end, AbortSignal.timeout(request.body.timeout_ms ?? USUAL_WAIT_MS)])
+    while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
+      if (due().length > 0) await until(database, () => due().length === 0, limit)
+      else await nextTurn()
+    }
+    const [left] = due()
+    if (left !== undefined) throw errors.wait_timeout(`${due().length} deliveries are still under way, such as ${left.id} (${left.type}) to ${left.url}`)
+    return {
+      deliveries: accounts.reduce((sum, { id }) => sum + deliveries.count(id), 0),
+      pending_retries: accounts.reduce((sum, account) => sum + pending(account).length, 0)
+    }
+  })
+
+  api.get('/wait', {
+    schema: {
+      operationId: 'wait', summary: 'Wait for a status, or for an event to arrive', tags, querystring: WaitParameters, response: answers(Anything('What was waited for.'))
+    }
+  }, async request => {
+    const { query } = request
+    const { answer, isThere, seen } = query.event === undefined ? statusWait(request, query) : eventWait(request, query, query.event)
+    const limit = AbortSignal.any([end, AbortSignal.timeout(query.timeout_ms ?? USUAL_WAIT_MS)])
+    await until(database, isThere, limit)
+    if (!isThere()) throw errors.wait_timeout(seen())
+    return answer()
+  })
+
+  function pending ({ id }: Account): Delivery[] {
+    return [...deliveries.newest(id, 'status:pending')]
+  }
+
+  function statusWait (request: FastifyRequest, query: WaitParameters): Wait {
+    const kinds = {
+      payment_intent: ['PaymentIntent', lookUp(paymentIntentDefinition, ({ intent }) => intent)],
+      checkout_session: ['checkout session', lookUp(checkoutSessionDefinition, ({ session }) => session)],
+      refund: ['refund', lookUp(refundDefinition, ({ refund }) => refund)]
+    } as const
+    const names = Object.keys(kinds) as Array<keyof typeof kinds>
+    const [param, other] = names.filter(name => query[name] !== undefined)
+    if (param === undefined) throw errors.parameter_missing('payment_intent', 'Or give a checkout_session, a refund or an event.')
+    if (other !== undefined) throw errors.parameter_invalid(other, query[other], `cannot be combined with ${param}`)
+    const { status } = query
+    if (status === undefined) throw errors.parameter_missing('status')
+    const id = query[param] ?? ''
+    const [what, row] = kinds[param]
+    found(concern.owner(request, row(id)?.account), what, id, param)
+    const object = () => found(row(id)?.object, what, id, param)
+    return {
+      answer: object,
+      isThere: () => row(id)?.object.status === status,
+      seen: () => `${what} ${id} has the status ${row(id)?.object.status ?? 'none, since it is gone'}, not ${status}`
+    }
+  }
+
+  /** Finds an object of any account. */
+  function lookUp<T extends Stored> (definition: Definition<T>, show: (record: T) => { status: string }) {
+    const collection = database.collection(definition)
+    return (id: string) => {
+      const row = collection.find(id)
+      return row && { account: row.account, object: show(row.record) }
+    }
+  }
+
+  function eventWait (request: FastifyRequest, { payment_intent: intent, deliveries: times = 1 }: WaitParameters, type: string): Wait {
+    const concerned = (): Delivery[] => concern.all(request).flatMap(({ id }) => [...deliveries.newest(id, `type:${type}`)])
+      .filter(delivery => intent === undefined || delivery.payment_intent === intent)
+    const taken = (): number => concerned().flatMap(({ attempts }) => attempts).filter(({ status = 0 }) => status >= 200 && status < 300).length
+    return {
+      answer: () => ({ object: 'list', data: concerned() }),
+      isThere: () => taken() >= times,
+      seen: () => {
+        const attempts = concerned().reduce((sum, delivery) => sum + delivery.attempts.length, 0)
+        return `${type} was answered with 2xx ${taken()} times, not ${times}; there are ${concerned().length} deliveries of it with ${attempts} attempts`
+      }
+    }
+  }
+}
+
+interface Wait {
+  readonly answer: () => Readonly<Record<string, unknown>>
+  readonly isThere: () => boolean
+  /** What there is instead, for the refusal. */
+  readonly seen: () => string
+}
