@@ -5,12 +5,16 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { readTls, type Config } from './config.ts'
 import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
+import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchesOf } from './core/switches.ts'
+import { faultDefinition, type Possible } from './faults/fault.ts'
+import { Faults } from './faults/service.ts'
 import { assetRoutes } from './html/page.ts'
 import { authentication, optionalAccount } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
+import { injectFaults, loseAnswers } from './http/faults.ts'
 import { hangUpAtClose } from './http/hang-up.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
@@ -70,7 +74,8 @@ import { ErrorAnswer } from './wooshpay/wire.ts'
 const definitions = [
   beginningDefinition, accountDefinition, webhookEndpointDefinition, customerDefinition, productDefinition, priceDefinition,
   checkoutSessionDefinition, paymentIntentDefinition, paymentMethodDefinition, chargeDefinition, refundDefinition, eventDefinition,
-  deliveryDefinition, visitDefinition, balanceDefinition, queuedOutcomesDefinition, idempotencyDefinition, snapshotDefinition
+  deliveryDefinition, visitDefinition, balanceDefinition, queuedOutcomesDefinition, idempotencyDefinition,
+  faultDefinition, snapshotDefinition
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
@@ -147,6 +152,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     derivers: [deriveCharges(database), balances.derive, written => sessions.derive(written), written => deriveDeliveries(endpoints, ids)(written)]
   })
   const store = { database, commit, ids }
+  const faults = new Faults({ ...store, accounts, chance: createChance(config.SEED) })
   const endpoints = new WebhookEndpoints({ ...store, secrets })
   const intents = new PaymentIntents({ ...store, secrets, rules })
   const methods = new PaymentMethods({ ...store, rules })
@@ -155,7 +161,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const prices = new Prices(store)
   const sessions = new CheckoutSessions({ ...store, intents, prices })
   const refunds = new Refunds({ ...store, rules })
-  const dispatcher = new Dispatcher({ database, accounts, commit, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
+  const dispatcher = new Dispatcher({ database, accounts, commit, faults, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, log })
   const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, queue, dispatcher })
   const checkout = new Checkout({ accounts, sessions, intents, rules })
   const agenda = new Agenda({
@@ -185,6 +191,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   assetRoutes(app)
   const end = new AbortController()
+  const calls: Array<Possible['calls'][number]> = []
   sandboxRoutes(app, {
     ...store,
     accounts,
@@ -196,6 +203,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     rules,
     wallet,
     queue,
+    faults,
+    calls,
     checkout,
     dispatcher,
     end: end.signal,
@@ -222,11 +231,14 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
     refuseUnknownParameters(api, ({ caller }) => caller.account.switches.STRICT_PARAMETERS)
+    injectFaults(api, faults, end.signal)
     keepIdempotency(api, { database, commit })
     // After the above, which compares what was sent.
     dropUnknownParameters(api)
     // After the above, so that an answer also waits for the record that keeps it.
     answerWhenWritten(api, database)
+    loseAnswers(api)
+    api.addHook('onRoute', ({ method, url }) => { if (method !== 'HEAD' && method !== 'OPTIONS') calls.push({ method: String(method), path: url }) })
     answerUnknownRoutes(api)
     api.addSchema(ErrorAnswer)
     paymentIntentRoutes(api, intents)

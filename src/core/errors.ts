@@ -145,6 +145,12 @@ export const errors = {
     status: 400, code: 'refund_unexpected_state', message
   }),
 
+  fault_injected: (status: number, fault: string) => new ApiError({
+    status,
+    type: status >= 500 || status === 429 ? 'api_error' : status === 402 ? 'card_error' : 'invalid_request_error',
+    code: 'fault_injected',
+    message: `The fault ${fault} was asked for; nothing was done.`
+  }),
   wait_timeout: (seen: string) => new ApiError({
     status: 408, code: 'wait_timeout', message: `The time to wait is over: ${seen}.`
   }),

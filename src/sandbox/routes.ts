@@ -10,6 +10,7 @@ import { accountRoutes, type AccountOptions } from './account.ts'
 import { clockRoutes, type ClockOptions } from './clock.ts'
 import { Concern } from './concern.ts'
 import { deliveryRoutes, type DeliveryOptions } from './deliveries.ts'
+import { faultRoutes, type FaultOptions } from './faults.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
 import { outcomeRoutes, type OutcomeOptions } from './outcomes.ts'
@@ -18,7 +19,7 @@ import { shopperRoutes, type ShopperOptions } from './shopper.ts'
 import { snapshotRoutes, type SnapshotOptions } from './snapshots.ts'
 import { waitingRoutes, type WaitingOptions } from './waiting.ts'
 
-type CallOptions = AccountOptions & ClockOptions & DeliveryOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
+type CallOptions = AccountOptions & ClockOptions & DeliveryOptions & FaultOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
 
 export interface SandboxOptions extends HealthOptions, GuardOptions, Omit<CallOptions, 'concern'> {
   readonly refunds: Refunds
@@ -45,6 +46,7 @@ export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): v
     clockRoutes(api, call)
     waitingRoutes(api, call)
     deliveryRoutes(api, call)
+    faultRoutes(api, call)
     accountRoutes(api, call)
     snapshotRoutes(api, call)
   }, { prefix: '/_sandbox' })

@@ -15,7 +15,8 @@ const Attempt = Type.Object({
   error: Type.Optional(Type.String()),
   duration_ms: Type.Integer({ description: 'Real milliseconds; 0 on a frozen clock, so that runs repeat.' }),
   request_headers: Type.Record(Type.String(), Type.String()),
-  response: Type.Optional(Type.String({ description: 'The beginning of the receiver\'s body.' }))
+  response: Type.Optional(Type.String({ description: 'The beginning of the receiver\'s body.' })),
+  fault: Type.Optional(Type.String({ description: 'The fault that befell it.' }))
 })
 export type Attempt = Static<typeof Attempt>
 
@@ -31,7 +32,8 @@ export const Delivery = Type.Object({
   payment_intent: Type.Optional(Type.String()),
   status: Type.Enum(['pending', 'succeeded', 'failed']),
   attempts: Type.Array(Attempt),
-  next_attempt_at: Type.Optional(Type.Integer({ description: 'Epoch milliseconds, while it is pending.' }))
+  next_attempt_at: Type.Optional(Type.Integer({ description: 'Epoch milliseconds, while it is pending.' })),
+  held: Type.Optional(Type.Literal(true, { description: 'It waits for the next webhook of its endpoint, which goes first.' }))
 }, { $id: 'Delivery' })
 export type Delivery = Static<typeof Delivery>
 
@@ -39,6 +41,7 @@ export const deliveryDefinition: Definition<Delivery> = {
   name: 'deliveries',
   keys: delivery => {
     const keys = [`event:${delivery.event}`, `status:${delivery.status}`, `type:${delivery.type}`]
+    if (delivery.held === true) keys.push(`held:${delivery.endpoint}`)
     if (delivery.payment_intent !== undefined) keys.push(`payment_intent:${delivery.payment_intent}`)
     return keys
   },
@@ -72,6 +75,27 @@ export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Sw
   const gap = retryGaps(switches.WEBHOOK_RETRIES)[attempts.length - 1]
   if (gap === undefined) return { ...rest, attempts, status: 'failed' }
   return { ...rest, attempts, status: 'pending', next_attempt_at: attempt.at + gap }
+}
+
+/** A delivery that a fault puts off. */
+export function putOff (delivery: Delivery, until: number): Delivery {
+  return { ...delivery, next_attempt_at: until }
+}
+
+/** A delivery that a fault lets wait for the next one of its endpoint. */
+export function held ({ next_attempt_at: _none, ...delivery }: Delivery): Delivery {
+  return { ...delivery, held: true }
+}
+
+/** A delivery whose turn has come after it was held. */
+export function released ({ held: _no, ...delivery }: Delivery, now: number): Delivery {
+  return { ...delivery, next_attempt_at: now }
+}
+
+/** A delivery that a fault loses: nothing is sent. */
+export function lost (delivery: Delivery, at: number, fault: string): Delivery {
+  const attempt: Attempt = { number: delivery.attempts.length + 1, at, error: 'lost by a fault, nothing was sent', duration_ms: 0, request_headers: {}, fault }
+  return givenUp({ ...delivery, attempts: [...delivery.attempts, attempt] })
 }
 
 /** A delivery whose endpoint is gone or disabled: nothing more is tried. */

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import fastq, { type queueAsPromised } from 'fastq'
+import type { Fault } from '../faults/fault.ts'
+import type { Faults } from '../faults/service.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Commit } from '../store/commit.ts'
@@ -7,7 +9,7 @@ import type { Database } from '../store/database.ts'
 import { eventDefinition, type EventRecord } from '../store/events.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
-import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from './deliveries.ts'
+import { afterAttempt, deliveryDefinition, givenUp, held, lost, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
 import type { Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
@@ -15,6 +17,8 @@ import { signatureHeaders } from './signature.ts'
 const AT_ONCE = 10
 /** How long a receiver has to answer while the clock is moved, so that moving past days of retries ends. */
 const MOVING_TIMEOUT_MS = 1000
+/** How old a fault makes a signature: beyond every receiver's tolerance, of which 5 minutes is the usual one. */
+const OLD_MS = 60 * 60 * 1000
 /** How long a stop waits for attempts under way; what has no answer then is tried again after the next start. */
 const FAREWELL_MS = 2000
 
@@ -24,6 +28,7 @@ export interface DispatcherOptions {
   readonly database: Database
   readonly accounts: Accounts
   readonly commit: Commit
+  readonly faults: Faults
   readonly sender: Sender
   readonly userAgent: string
   readonly log: { readonly warn: (details: object, message: string) => void }
@@ -118,17 +123,34 @@ export class Dispatcher {
     const delivery = this.#deliveries.get(account.id, id)
     const event = this.#events.get(account.id, delivery?.event ?? '')
     if (delivery?.status !== 'pending' || event === undefined || this.#closing) return
-    const endpoint = this.#endpoints.get(account.id, delivery.endpoint)
     const isCurrent = (): boolean => this.#deliveries.get(account.id, id) === delivery
     const wasCutShort = ({ attempts }: Delivery): boolean => this.#closing && attempts.at(-1)?.error !== undefined
-    const next = endpoint?.status === 'enabled'
-      ? { ...afterAttempt(delivery, await this.#post(account, delivery, event, endpoint), account.switches), url: endpoint.url }
-      : givenUp(delivery)
+    const next = await this.#next(account, delivery, event)
     // A reset may have removed it meanwhile, and what a stop has cut short was no attempt.
     if (!isCurrent() || wasCutShort(next)) return
-    if (next.status !== 'succeeded') this.#warn(next)
-    this.#options.commit(account, { operations: [put(deliveryDefinition, next)] })
+    if (next.attempts.length > delivery.attempts.length && next.status !== 'succeeded') this.#warn(next)
+    const now = account.clock.now()
+    const waiting = next.held === true ? [] : [...this.#deliveries.newest(account.id, `held:${delivery.endpoint}`)]
+    this.#options.commit(account, {
+      operations: [put(deliveryDefinition, next), ...waiting.map(other => put(deliveryDefinition, released(other, now)))]
+    })
     await this.#options.database.written()
+  }
+
+  /** The delivery after an attempt, or after what a fault has made of it. */
+  async #next (account: Account, delivery: Delivery, event: EventRecord): Promise<Delivery> {
+    const endpoint = this.#endpoints.get(account.id, delivery.endpoint)
+    if (endpoint?.status !== 'enabled') return givenUp(delivery)
+    const fault = this.#options.faults.befallingSending(account, { type: delivery.type, endpoint: endpoint.id, paymentIntent: delivery.payment_intent })
+    const { drop, delay_ms: delayMs, swap_with_next: swap, duplicate } = fault?.then ?? {}
+    const now = account.clock.now()
+    if (fault !== undefined && drop === true) return lost(delivery, now, fault.id)
+    if (swap === true) return held(delivery)
+    if (delayMs !== undefined) return putOff(delivery, now + delayMs)
+    const attempted = (before: Delivery, attempt: Attempt): Delivery => ({ ...afterAttempt(before, attempt, account.switches), url: endpoint.url })
+    const once = attempted(delivery, await this.#post(account, delivery, event, endpoint, fault))
+    if (duplicate !== true) return once
+    return attempted(once, await this.#post(account, once, event, endpoint, fault))
   }
 
   #warn ({ id, type, url, attempts, next_attempt_at: nextAttemptAt }: Delivery): void {
@@ -139,14 +161,19 @@ export class Dispatcher {
     )
   }
 
-  async #post (account: Account, { attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint): Promise<Attempt> {
+  async #post (
+    account: Account, { attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint, fault: Fault | undefined
+  ): Promise<Attempt> {
     const { switches, clock } = account
     const at = clock.now()
     const body = bodyOf(event, endpoint)
+    const age = fault?.then.old_timestamp === true ? OLD_MS : 0
     const headers = {
       'Content-Type': 'application/json',
       'User-Agent': this.#options.userAgent,
-      ...signatureHeaders({ secret: endpoint.secret ?? '', body, eventAt: created, attemptAt: at }, switches)
+      ...signatureHeaders({
+        secret: `${endpoint.secret ?? ''}${fault?.then.bad_signature === true ? ' ' : ''}`, body, eventAt: created - age, attemptAt: at - age
+      }, switches)
     }
     const started = performance.now()
     const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, timeoutMs: Math.min(switches.WEBHOOK_TIMEOUT_MS, clock.moving ? MOVING_TIMEOUT_MS : Infinity) })
@@ -155,7 +182,8 @@ export class Dispatcher {
       at,
       ...answer,
       duration_ms: clock.frozen ? 0 : Math.round(performance.now() - started),
-      request_headers: headers
+      request_headers: headers,
+      ...(fault !== undefined && { fault: fault.id })
     }
   }
 }

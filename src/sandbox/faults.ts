@@ -1,0 +1,62 @@
+import Type from 'typebox'
+import { EVENT_TYPES } from '../core/event-types.ts'
+import type { Api } from '../http/api.ts'
+import { Fault, FaultParameters, type Possible } from '../faults/fault.ts'
+import type { Faults } from '../faults/service.ts'
+import type { Database } from '../store/database.ts'
+import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
+import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
+import { answers, found, IdParams, ref } from '../wooshpay/wire.ts'
+import type { Concern } from './concern.ts'
+
+const FaultList = Type.Object({ object: Type.Literal('list'), data: Type.Array(ref(Fault)) })
+const DeletedFault = Type.Object({ id: Type.String(), object: Type.Literal('fault'), deleted: Type.Literal(true) })
+
+const tags = ['Faults']
+
+export interface FaultOptions {
+  readonly faults: Faults
+  readonly database: Database
+  /** All calls of the API. */
+  readonly calls: Possible['calls']
+  readonly concern: Concern
+}
+
+/** What is to go wrong: exactly, counted, and as often as asked. Without a key a rule concerns every account. */
+export function faultRoutes (api: Api, { faults, database, calls, concern }: FaultOptions): void {
+  const endpoints = database.collection(webhookEndpointDefinition)
+  const intents = database.collection(paymentIntentDefinition)
+  api.addSchema(Fault)
+
+  api.post('/faults', {
+    schema: { operationId: 'createFault', summary: 'Let something go wrong', tags, body: FaultParameters, response: answers(ref(Fault)) }
+  }, async request => faults.add(concern.keeper(request), request.body, {
+    calls,
+    types: EVENT_TYPES,
+    hasEndpoint: id => concern.owner(request, endpoints.find(id)?.account) !== undefined,
+    hasPaymentIntent: id => concern.owner(request, intents.find(id)?.account) !== undefined
+  }))
+
+  api.get('/faults', {
+    schema: { operationId: 'listFaults', summary: 'List the faults, with how often each has happened', tags, response: answers(FaultList) }
+  }, async request => ({ object: 'list' as const, data: faults.of(concern.keeper(request)) }))
+
+  api.delete('/faults', {
+    schema: { operationId: 'deleteFaults', summary: 'Take all faults back', tags, response: answers(FaultList) }
+  }, async request => {
+    const keeper = concern.keeper(request)
+    faults.remove(keeper, faults.of(keeper))
+    return { object: 'list' as const, data: faults.of(keeper) }
+  })
+
+  api.delete('/faults/:id', {
+    schema: { operationId: 'deleteFault', summary: 'Take a fault back', tags, params: IdParams, response: answers(DeletedFault) }
+  }, async request => {
+    const { id } = request.params
+    const keeper = concern.keeper(request)
+    const row = faults.find(id)
+    const fault = found(row?.account === keeper.id ? row.record : undefined, 'fault', id)
+    faults.remove(keeper, [fault])
+    return { id, object: 'fault' as const, deleted: true as const }
+  })
+}
