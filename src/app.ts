@@ -21,6 +21,7 @@ import { describeRoutes, serveDocumentation } from './http/openapi.ts'
 import { logRequests } from './http/request-log.ts'
 import { dropUnknownParameters, refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
+import { Coverage, coverageDefinition } from './sandbox/coverage/service.ts'
 import { sandboxDescription } from './sandbox/description.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
 import { snapshotDefinition } from './sandbox/snapshots.ts'
@@ -75,7 +76,7 @@ const definitions = [
   beginningDefinition, accountDefinition, webhookEndpointDefinition, customerDefinition, productDefinition, priceDefinition,
   checkoutSessionDefinition, paymentIntentDefinition, paymentMethodDefinition, chargeDefinition, refundDefinition, eventDefinition,
   deliveryDefinition, visitDefinition, balanceDefinition, queuedOutcomesDefinition, idempotencyDefinition,
-  faultDefinition, snapshotDefinition
+  faultDefinition, snapshotDefinition, coverageDefinition
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
@@ -153,6 +154,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   const store = { database, commit, ids }
   const faults = new Faults({ ...store, accounts, chance: createChance(config.SEED) })
+  const coverage = new Coverage({ ...store, accounts, faults })
   const endpoints = new WebhookEndpoints({ ...store, secrets })
   const intents = new PaymentIntents({ ...store, secrets, rules })
   const methods = new PaymentMethods({ ...store, rules })
@@ -204,6 +206,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     wallet,
     queue,
     faults,
+    coverage,
     calls,
     checkout,
     dispatcher,
@@ -238,6 +241,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     // After the above, so that an answer also waits for the record that keeps it.
     answerWhenWritten(api, database)
     loseAnswers(api)
+    api.addHook('onResponse', async (request, reply) => { coverage.answered(request, reply) })
     api.addHook('onRoute', ({ method, url }) => { if (method !== 'HEAD' && method !== 'OPTIONS') calls.push({ method: String(method), path: url }) })
     answerUnknownRoutes(api)
     api.addSchema(ErrorAnswer)

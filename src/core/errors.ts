@@ -151,6 +151,9 @@ export const errors = {
     code: 'fault_injected',
     message: `The fault ${fault} was asked for; nothing was done.`
   }),
+  coverage_missing: (why: string) => new ApiError({
+    status: 412, code: 'coverage_missing', message: `The tests have not reached what is required: ${why}.`
+  }),
   wait_timeout: (seen: string) => new ApiError({
     status: 408, code: 'wait_timeout', message: `The time to wait is over: ${seen}.`
   }),

@@ -9,6 +9,7 @@ import type { Refunds } from '../wooshpay/refunds/service.ts'
 import { accountRoutes, type AccountOptions } from './account.ts'
 import { clockRoutes, type ClockOptions } from './clock.ts'
 import { Concern } from './concern.ts'
+import { coverageRoutes, type CoverageRoutesOptions } from './coverage/routes.ts'
 import { deliveryRoutes, type DeliveryOptions } from './deliveries.ts'
 import { faultRoutes, type FaultOptions } from './faults.ts'
 import { guard, type GuardOptions } from './guard.ts'
@@ -19,7 +20,7 @@ import { shopperRoutes, type ShopperOptions } from './shopper.ts'
 import { snapshotRoutes, type SnapshotOptions } from './snapshots.ts'
 import { waitingRoutes, type WaitingOptions } from './waiting.ts'
 
-type CallOptions = AccountOptions & ClockOptions & DeliveryOptions & FaultOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
+type CallOptions = AccountOptions & ClockOptions & CoverageRoutesOptions & DeliveryOptions & FaultOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
 
 export interface SandboxOptions extends HealthOptions, GuardOptions, Omit<CallOptions, 'concern'> {
   readonly refunds: Refunds
@@ -47,6 +48,7 @@ export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): v
     waitingRoutes(api, call)
     deliveryRoutes(api, call)
     faultRoutes(api, call)
+    coverageRoutes(api, call)
     accountRoutes(api, call)
     snapshotRoutes(api, call)
   }, { prefix: '/_sandbox' })

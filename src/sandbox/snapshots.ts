@@ -8,6 +8,7 @@ import type { Collection, Definition } from '../store/collection.ts'
 import { put, remove, type Operation, type Store } from '../store/commit.ts'
 import { contentsOf, replaceContents, type Entry } from '../store/contents.ts'
 import { answers } from '../wooshpay/wire.ts'
+import { coverageDefinition } from './coverage/service.ts'
 import { keptClock } from './clock-state.ts'
 import type { Concern } from './concern.ts'
 
@@ -48,8 +49,8 @@ const SnapshotList = Type.Object({ object: Type.Literal('list'), data: Type.Arra
 const Deleted = Type.Object({ object: Type.Literal('snapshot'), name: Type.String(), deleted: Type.Literal(true) })
 const Emptied = Type.Object({ accounts: Type.Integer({ description: 'How many were emptied.' }) })
 
-/** Snapshots are no part of the state that they keep. */
-const OUTSIDE: ReadonlySet<string> = new Set([snapshotDefinition.name])
+/** Snapshots are no part of the state that they keep; coverage is what tests have reached, resets and all. */
+const OUTSIDE: ReadonlySet<string> = new Set([snapshotDefinition.name, coverageDefinition.name])
 
 export interface SnapshotOptions extends Store {
   readonly accounts: Accounts

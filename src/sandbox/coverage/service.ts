@@ -1,0 +1,119 @@
+import type { FastifyRequest, FastifyReply } from 'fastify'
+import type { Account, Accounts } from '../../store/accounts.ts'
+import type { Collection, Definition } from '../../store/collection.ts'
+import { put, type Store } from '../../store/commit.ts'
+import { eventDefinition, type EventRecord } from '../../store/events.ts'
+import type { Faults } from '../../faults/service.ts'
+import { visitDefinition, type Visit } from '../../wallet/visit.ts'
+import { deliveryDefinition, type Delivery } from '../../webhooks/deliveries.ts'
+import { checkoutSessionDefinition, type CheckoutSessionRecord } from '../../wooshpay/checkout-sessions/schema.ts'
+import { paymentIntentDefinition, type PaymentIntentRecord } from '../../wooshpay/payment-intents/schema.ts'
+import { chargeDefinition } from '../../wooshpay/charges/schema.ts'
+import { refundDefinition, type RefundRecord } from '../../wooshpay/refunds/schema.ts'
+import { callName, NOTHING, transition, type Point } from './points.ts'
+
+/** What an account's tests have reached; it outlives resets, since tests reset between one another. */
+export interface CoverageRecord {
+  /** The account's. */
+  readonly id: string
+  readonly reached: readonly Point[]
+}
+
+export const coverageDefinition: Definition<CoverageRecord> = { name: 'coverage', isListed: false }
+
+export interface CoverageOptions extends Store {
+  readonly accounts: Accounts
+  readonly faults: Faults
+}
+
+/** Notes what is reached, from what is written and what is answered; nothing else has to know of it. */
+export class Coverage {
+  readonly #options: CoverageOptions
+  readonly #records: Collection<CoverageRecord>
+  /** As stored, at hand: every change is looked at. */
+  readonly #reached = new Map<string, Set<Point>>()
+  readonly #readers: ReadonlyMap<string, (account: string, record: never, previous: never) => Point[]>
+
+  constructor (options: CoverageOptions) {
+    this.#options = options
+    this.#records = options.database.collection(coverageDefinition)
+    this.#readers = new Map<string, (account: string, record: never, previous: never) => Point[]>([
+      [paymentIntentDefinition.name, (_account, { intent, attempt }: PaymentIntentRecord, before?: PaymentIntentRecord) =>
+        changed('payment_intent', before?.intent, intent, before?.attempt !== attempt)],
+      [checkoutSessionDefinition.name, (_account, { session }: CheckoutSessionRecord, before?: CheckoutSessionRecord) => changed('checkout_session', before?.session, session)],
+      [refundDefinition.name, (account, record: RefundRecord, before?: RefundRecord) => this.#refund(account, record, before)],
+      [visitDefinition.name, (_account, { ended }: Visit) => ended === undefined ? [] : [`outcomes/${ended}`]],
+      [eventDefinition.name, (_account, { type }: EventRecord) => [`events/${type}`]],
+      [deliveryDefinition.name, (_account, delivery: Delivery) => this.#delivery(delivery)]
+    ])
+    options.database.onSettled((changes, outcome) => {
+      if (outcome === 'undone') {
+        this.#reached.clear()
+        return
+      }
+      for (const { collection, account, record, previous } of changes) {
+        if (record !== undefined) this.#note(account, this.#readers.get(collection)?.(account, record as never, previous as never) ?? [])
+      }
+    })
+  }
+
+  /** What an account's tests have reached so far. */
+  reached ({ id }: Account): ReadonlySet<Point> {
+    let reached = this.#reached.get(id)
+    if (reached === undefined) this.#reached.set(id, reached = new Set(this.#records.find(id)?.record.reached))
+    return reached
+  }
+
+  /** A call of the API was answered. */
+  answered (request: FastifyRequest, { statusCode }: FastifyReply): void {
+    const { caller, refusal, routeOptions: { method, url } } = request
+    // Nobody is known where the key was refused.
+    const account = (caller as typeof caller | undefined)?.account
+    if (account === undefined || url === undefined) return
+    if (statusCode < 400) this.#note(account.id, [`calls/${callName(String(method), url)}`])
+    if (refusal !== undefined) this.#note(account.id, [`errors/${refusal.code}`])
+  }
+
+  #refund (account: string, { refund }: RefundRecord, before: RefundRecord | undefined): Point[] {
+    const charge = this.#options.database.collection(chargeDefinition).latest(account, `payment_intent:${refund.payment_intent}`)
+    const size: Point[] = before !== undefined || charge === undefined ? [] : [refund.amount < charge.amount_captured ? 'refunds/partial' : 'refunds/full']
+    const end: Point[] = refund.status === 'succeeded' ? [] : [`refunds/${refund.status}`]
+    return [...changed('refund', before?.refund, refund), ...size, ...end]
+  }
+
+  #delivery ({ status, attempts }: Delivery): Point[] {
+    const answered = attempts.filter(attempt => isTaken(attempt.status))
+    const refusedWith = (effect: 'bad_signature' | 'old_timestamp'): boolean => attempts.some(({ fault = '', status = 0 }) =>
+      status >= 400 && this.#options.faults.find(fault)?.record.then[effect] === true)
+    const all: Array<[boolean, Point]> = [
+      [answered.length > 0, 'deliveries/answered'],
+      [attempts.length > 1 && !isTaken(attempts[0]?.status), 'deliveries/retried'],
+      [status === 'failed' && attempts.at(-1)?.status !== undefined, 'deliveries/given up'],
+      [status === 'failed' && attempts.at(-1)?.fault !== undefined, 'deliveries/lost'],
+      [answered.length > 1, 'deliveries/duplicate answered'],
+      [refusedWith('bad_signature'), 'deliveries/bad signature refused'],
+      [refusedWith('old_timestamp'), 'deliveries/old timestamp refused']
+    ]
+    return all.filter(([isReached]) => isReached).map(([, point]) => point)
+  }
+
+  #note (accountId: string, points: readonly Point[]): void {
+    const account = this.#options.accounts.byId(accountId)
+    if (account === undefined || points.length === 0) return
+    const known = this.reached(account)
+    if (points.every(point => known.has(point))) return
+    const reached = new Set([...known, ...points])
+    this.#reached.set(account.id, reached)
+    this.#options.commit(account, { operations: [put(coverageDefinition, { id: account.id, reached: [...reached] })] })
+  }
+}
+
+/** @param isAgain whether the same status was entered anew */
+function changed (object: string, before: { status: string } | undefined, after: { status: string }, isAgain = false): Point[] {
+  if (before?.status === after.status && !isAgain) return []
+  return [transition(object, before?.status ?? NOTHING, after.status)]
+}
+
+function isTaken (status = 0): boolean {
+  return status >= 200 && status < 300
+}
