@@ -18,7 +18,7 @@ import { injectFaults, loseAnswers } from './http/faults.ts'
 import { hangUpAtClose } from './http/hang-up.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
-import { logRequests } from './http/request-log.ts'
+import { logRequests, rememberRequests, RequestLog } from './http/request-log.ts'
 import { dropUnknownParameters, refuseUnknownParameters, validateLazily } from './http/validation.ts'
 import { answerWhenWritten } from './http/written.ts'
 import { Coverage, coverageDefinition } from './sandbox/coverage/service.ts'
@@ -149,8 +149,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const commit = createCommit({
     database,
     ids,
-    // Deliveries come last, since they are for all events of a write.
-    derivers: [deriveCharges(database), balances.derive, written => sessions.derive(written), written => deriveDeliveries(endpoints, ids)(written)]
+    derivers: [deriveCharges(database), balances.derive, written => sessions.derive(written)],
+    deliver: written => deriveDeliveries(endpoints, ids)(written)
   })
   const store = { database, commit, ids }
   const faults = new Faults({ ...store, accounts, chance: createChance(config.SEED) })
@@ -193,6 +193,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   assetRoutes(app)
   const end = new AbortController()
+  const requestLog = new RequestLog()
   const calls: Array<Possible['calls'][number]> = []
   sandboxRoutes(app, {
     ...store,
@@ -207,6 +208,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     queue,
     faults,
     coverage,
+    requests: requestLog,
     calls,
     checkout,
     dispatcher,
@@ -233,6 +235,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
+    rememberRequests(api, { log: requestLog, now: () => accounts.whole.clock.now() })
     refuseUnknownParameters(api, ({ caller }) => caller.account.switches.STRICT_PARAMETERS)
     injectFaults(api, faults, end.signal)
     keepIdempotency(api, { database, commit })

@@ -602,6 +602,7 @@ t.test('every error of the catalogue makes the envelope that the contract descri
       'It has failed.'],
     fault_injected: [errors.fault_injected(503, 'flt_1'), 503, 'api_error', undefined, 'The fault flt_1 was asked for; nothing was done.'],
     coverage_missing: [errors.coverage_missing('50 % were reached'), 412, 'invalid_request_error', undefined, 'The tests have not reached what is required: 50 % were reached.'],
+    scenario_failed: [errors.scenario_failed('POST /v1/refunds', 'No.'), 400, 'invalid_request_error', 'steps', 'The scenario stopped at POST /v1/refunds, which was refused: No.'],
     wait_timeout: [errors.wait_timeout('it is open, not complete'), 408, 'invalid_request_error', undefined, 'The time to wait is over: it is open, not complete.'],
     snapshot_missing: [errors.snapshot_missing('x', ['a', 'b']), 400, 'invalid_request_error', 'name', 'There is no snapshot "x"; there are: a, b.'],
     idempotency_key_invalid: [errors.idempotency_key_invalid('it is empty'), 400, 'idempotency_error', undefined,

@@ -344,7 +344,7 @@ t.test('an account may take a key with another body as a new request, or ignore 
 
 t.test('a key whose first request is still running is refused with 409', async t => {
   const database = await Database.open({ file: ':memory:', durability: 'process', definitions: [idempotencyDefinition] })
-  const commit = createCommit({ database, ids: new SnowflakeIds(), derivers: [] })
+  const commit = createCommit({ database, ids: new SnowflakeIds(), derivers: [], deliver: () => ({}) })
   const sandbox = await startSandbox(t)
   await sandbox.call('GET', '/v1/events')
   const app = Fastify()

@@ -27,6 +27,8 @@ export interface ClockState {
 
 /** `setTimeout` takes no longer delay; a later timer is looked at again then. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
+/** How long a move waits for work that was under way before it, in real time: as long as a receiver of webhooks has during the move. */
+const PATIENCE_MS = 1000
 
 /**
  * A clock that runs with real time, ahead of it, or not at all, and can be moved forward.
@@ -51,6 +53,8 @@ export class SandboxClock {
   #moving: Promise<unknown> = Promise.resolve()
   #moves = 0
   #stopped = false
+  /** The work of timers that ran in real time and has not ended. */
+  readonly #underWay = new Set<Promise<void>>()
   readonly #realNow: () => number
 
   constructor (state: ClockState, realNow: () => number = Date.now) {
@@ -157,6 +161,7 @@ export class SandboxClock {
 
   async #moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
     this.#disarm()
+    await this.#idle()
     const ran: Array<Pick<Timer, 'at' | 'what' | 'id'>> = []
     this.#standsAtMs = this.now()
     try {
@@ -213,8 +218,20 @@ export class SandboxClock {
   /** In real time nothing waits for a timer's work; what goes wrong in it is for its owner to handle. */
   #tick (): void {
     const now = this.now()
-    for (let next = this.#due(now); next !== undefined; next = this.#due(now)) void next.run()
+    for (let next = this.#due(now); next !== undefined; next = this.#due(now)) {
+      const work = Promise.resolve(next.run()).finally(() => { this.#underWay.delete(work) })
+      this.#underWay.add(work)
+    }
     this.#arm()
+  }
+
+  /** Lets work under way end, for a moment, so that it belongs to the time before a move. */
+  async #idle (): Promise<void> {
+    if (this.#underWay.size === 0) return
+    let patience: NodeJS.Timeout | undefined
+    const impatience = new Promise(resolve => { patience = setTimeout(resolve, PATIENCE_MS) })
+    await Promise.race([Promise.allSettled(this.#underWay), impatience])
+    clearTimeout(patience)
   }
 
   /** A timer that was taken back leaves the queue when half of the queue is such timers. */

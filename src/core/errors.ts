@@ -154,6 +154,9 @@ export const errors = {
   coverage_missing: (why: string) => new ApiError({
     status: 412, code: 'coverage_missing', message: `The tests have not reached what is required: ${why}.`
   }),
+  scenario_failed: (call: string, why: string) => new ApiError({
+    status: 400, code: 'scenario_failed', param: 'steps', message: `The scenario stopped at ${call}, which was refused: ${why}`
+  }),
   wait_timeout: (seen: string) => new ApiError({
     status: 408, code: 'wait_timeout', message: `The time to wait is over: ${seen}.`
   }),

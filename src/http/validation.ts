@@ -67,8 +67,8 @@ function bracketed (path: readonly string[]): string {
  */
 export function refuseUnknownParameters (app: FastifyInstance, isStrict: (request: FastifyRequest) => boolean): void {
   app.addHook('preHandler', (request, _reply, done) => {
-    const [unknown] = isStrict(request) ? unknownParameters(request) : []
-    done(unknown === undefined ? undefined : errors.parameter_unknown(bracketed(unknown.path), unknown.known))
+    const [first] = isStrict(request) ? unknownParameters(request).unknown : []
+    done(first === undefined ? undefined : errors.parameter_unknown(first.name, first.known))
   })
 }
 
@@ -82,17 +82,23 @@ export function dropUnknownParameters (app: FastifyInstance): void {
   })
 }
 
+/** A parameter that a route's schema does not know. */
 interface Unknown {
-  readonly path: readonly string[]
+  /** @example 'line_items[0][colour]' */
+  readonly name: string
   /** What there is in its place. */
   readonly known: readonly string[]
 }
 
-/** Parameters of a request that its route's schema does not know. */
-function unknownParameters (request: FastifyRequest): Unknown[] {
+/** Parameters of a request that its route's schema does not know, and those that it marks as deprecated. */
+export function unknownParameters (request: FastifyRequest): { unknown: Unknown[], deprecated: string[] } {
   const { body, querystring } = schemasOf(request)
-  const inBody = request.method === 'GET' ? [] : unknownIn(body, request.body, [])
-  return [...unknownIn(querystring, request.query, []), ...inBody]
+  const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const
+  return {
+    unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value, [])),
+    deprecated: parts.flatMap(([{ properties = {} }, value]) =>
+      isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(properties, name) && properties[name]?.deprecated === true) : [])
+  }
 }
 
 /** Where a route has no schema, there are no parameters. */
@@ -107,6 +113,7 @@ interface Schema {
   readonly items?: Schema
   readonly additionalProperties?: unknown
   readonly patternProperties?: unknown
+  readonly deprecated?: boolean
 }
 
 function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): Unknown[] {
@@ -116,7 +123,7 @@ function unknownIn (schema: Schema | undefined, value: unknown, path: readonly s
   if (!isObject(value) || properties === undefined) return []
   return Object.entries(value).flatMap(([name, inner]) => Object.hasOwn(properties, name)
     ? unknownIn(properties[name], inner, [...path, name])
-    : [{ path: [...path, name], known: Object.keys(properties) }])
+    : [{ name: bracketed([...path, name]), known: Object.keys(properties) }])
 }
 
 function knownIn (schema: Schema | undefined, value: unknown): unknown {

@@ -11,16 +11,20 @@ import { clockRoutes, type ClockOptions } from './clock.ts'
 import { Concern } from './concern.ts'
 import { coverageRoutes, type CoverageRoutesOptions } from './coverage/routes.ts'
 import { deliveryRoutes, type DeliveryOptions } from './deliveries.ts'
+import { sampleEventRoutes, type SampleEventOptions } from './events.ts'
 import { faultRoutes, type FaultOptions } from './faults.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
 import { outcomeRoutes, type OutcomeOptions } from './outcomes.ts'
 import { refundEndRoutes } from './refunds.ts'
+import { requestRoutes, type RequestOptions } from './requests.ts'
+import { scenarioRoutes } from './scenarios.ts'
 import { shopperRoutes, type ShopperOptions } from './shopper.ts'
 import { snapshotRoutes, type SnapshotOptions } from './snapshots.ts'
+import { streamRoutes } from './stream.ts'
 import { waitingRoutes, type WaitingOptions } from './waiting.ts'
 
-type CallOptions = AccountOptions & ClockOptions & CoverageRoutesOptions & DeliveryOptions & FaultOptions & OutcomeOptions & ShopperOptions & SnapshotOptions & WaitingOptions
+type CallOptions = AccountOptions & ClockOptions & CoverageRoutesOptions & DeliveryOptions & FaultOptions & OutcomeOptions & RequestOptions & SampleEventOptions & ShopperOptions & SnapshotOptions & WaitingOptions
 
 export interface SandboxOptions extends HealthOptions, GuardOptions, Omit<CallOptions, 'concern'> {
   readonly refunds: Refunds
@@ -47,7 +51,11 @@ export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): v
     clockRoutes(api, call)
     waitingRoutes(api, call)
     deliveryRoutes(api, call)
+    requestRoutes(api, call)
+    scenarioRoutes(api, { ...call, app })
+    streamRoutes(api, call)
     faultRoutes(api, call)
+    sampleEventRoutes(api, call)
     coverageRoutes(api, call)
     accountRoutes(api, call)
     snapshotRoutes(api, call)

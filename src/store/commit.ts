@@ -31,6 +31,8 @@ export interface Write {
   readonly cause?: Cause | undefined
   /** How long after the write the first webhook leaves; 0 when left out. */
   readonly webhookDelayMs?: number
+  /** The events are for show: they are stored and delivered, and nothing else follows from them. */
+  readonly isRehearsal?: boolean
 }
 
 /** What a deriver may know of a write. */
@@ -56,6 +58,8 @@ export interface CommitOptions {
   readonly ids: SnowflakeIds
   /** Each sees the events of the write and those that the ones before it raised. */
   readonly derivers: readonly Deriver[]
+  /** Comes last, since it is for all events of a write. */
+  readonly deliver: Deriver
 }
 
 /**
@@ -71,8 +75,8 @@ export interface Store {
   readonly ids: SnowflakeIds
 }
 
-export function createCommit ({ database, ids, derivers }: CommitOptions): Commit {
-  return (account, { operations, raise = [], cause, webhookDelayMs = 0 }) => {
+export function createCommit ({ database, ids, derivers, deliver }: CommitOptions): Commit {
+  return (account, { operations, raise = [], cause, webhookDelayMs = 0, isRehearsal = false }) => {
     const now = account.clock.now()
     const eventOf = ({ type, object }: Raised): EventRecord => ({
       id: ids.next('evt', account.id, now),
@@ -84,7 +88,7 @@ export function createCommit ({ database, ids, derivers }: CommitOptions): Commi
       type
     })
     const events = raise.map(eventOf)
-    const derived = derivers.flatMap(derive => {
+    const derived = [...isRehearsal ? [] : derivers, deliver].flatMap(derive => {
       const { operations: further = [], raise: followed = [] } = derive({ account, now, events: [...events], webhookDelayMs })
       events.push(...followed.map(eventOf))
       return further

@@ -27,7 +27,7 @@ const FIRST: ReadonlyArray<readonly [object: string, status: string]> = [
 /** Failures that no test of a merchant can bring about by calls under /v1. */
 const OUT_OF_REACH = new Set<keyof typeof errors>([
   'internal', 'storage_unavailable', 'sandbox_token_required', 'host_not_allowed', 'wait_timeout', 'snapshot_missing', 'refund_unexpected_state',
-  'coverage_missing'
+  'coverage_missing', 'scenario_failed'
 ])
 
 export const REFUNDS = ['full', 'partial', 'pending', 'failed'] as const

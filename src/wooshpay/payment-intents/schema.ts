@@ -93,7 +93,7 @@ export type CreateParameters = Static<typeof CreateParameters>
 export const ConfirmParameters = Type.Object({
   ...choice,
   return_url: details.return_url,
-  error_on_requires_action: Type.Optional(Type.Unsafe<unknown>({ type: ['boolean', 'string'] })),
+  error_on_requires_action: Type.Optional(Type.Unsafe<unknown>({ type: ['boolean', 'string'], deprecated: true, description: 'Of the oldest pages; has no effect.' })),
   client_secret: Type.Optional(Type.String({ description: 'Needed with a publishable key.' }))
 })
 export type ConfirmParameters = Static<typeof ConfirmParameters>
