@@ -131,13 +131,12 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   if (config.CLOCK !== undefined && beginning.began_at_ms !== config.CLOCK) {
     log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
   }
-  const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account))
+  const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account, accounts.byId(account)?.record.latest_id))
   const accounts = new Accounts({
     database,
     defaults: switchesOf(config),
     clock: beginning.clock,
     open: account => {
-      if (beginnings.find(BEGINNING) === undefined) commit(accounts.whole, { operations: [put(beginningDefinition, beginning)] })
       commit(account, { operations: withEndpoint(account) })
     }
   })
@@ -271,6 +270,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     await farewell
     await database.close()
   })
+  if (beginnings.find(BEGINNING) === undefined) commit(accounts.whole, { operations: [put(beginningDefinition, beginning)] })
   if (config.WEBHOOK_URL !== undefined) {
     for (const account of accounts.all()) commit(account, { operations: withEndpoint(account) })
   }

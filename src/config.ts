@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { isHttpAddress } from './core/addresses.ts'
 import { parseApiKey } from './core/api-keys.ts'
+import { parseTime } from './core/clock.ts'
 import { EVENT_TYPE } from './core/event-types.ts'
 import { ID_TIMES } from './core/ids.ts'
 import {
@@ -34,8 +35,8 @@ const secretKey: Kind<string> = {
 const time: Kind<number> = {
   allowed: `a time from ${new Date(ID_TIMES.from).toISOString()} to ${new Date(ID_TIMES.to).toISOString()}, in ISO 8601 or epoch milliseconds`,
   parse: value => {
-    const ms = /^\d+$/.test(value) ? Number(value) : /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : NaN
-    return ms >= ID_TIMES.from && ms <= ID_TIMES.to ? ms : undefined
+    const ms = parseTime(value)
+    return ms !== undefined && ms >= ID_TIMES.from && ms <= ID_TIMES.to ? ms : undefined
   }
 }
 

@@ -246,6 +246,12 @@ function byTime (a: Scheduled, b: Scheduled): number {
   return a.at - b.at || a.turn - b.turn
 }
 
+/** A time in epoch milliseconds, from their digits or from ISO 8601; undefined when the text is neither. */
+export function parseTime (text: string): number | undefined {
+  const ms = /^\d+$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
+  return Number.isNaN(ms) ? undefined : ms
+}
+
 /**
  * The form in which WooshPay prints `created` and `updated`: milliseconds, rounded to the nearest second.
  * @example toWireTime(1681356962654) // 1681356963000

@@ -15,7 +15,7 @@ export const ID_TIMES = { from: Date.UTC(2018, 6, 1), to: Date.UTC(2080, 5, 1) }
 
 /** What every id starts with: one prefix for each kind of object. */
 export type IdPrefix =
-  'pi' | 'pm' | 'cs' | 'li' | 'price' | 'prod' | 're' | 'ch' | 'we' | 'evt' | 'cus' | 'dlv' | 'flt'
+  'pi' | 'pm' | 'cs' | 'li' | 'price' | 'prod' | 're' | 'ch' | 'we' | 'evt' | 'cus' | 'dlv' | 'flt' | 'snap'
 
 interface Position { ms: number, sequence: number }
 

@@ -5,6 +5,7 @@ import type { Api } from '../http/api.ts'
 import { accountDefinition, type Account } from '../store/accounts.ts'
 import { put, type Store } from '../store/commit.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
+import { listAnswer } from '../wooshpay/lists.ts'
 import { Anything, answers } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
@@ -25,7 +26,7 @@ const AccountAnswer = Type.Object({
   })),
   counts: Type.Record(Type.String(), Type.Integer(), { description: 'How many records it has of each kind.' })
 })
-const AccountList = Type.Object({ object: Type.Literal('list'), data: Type.Array(AccountAnswer) })
+const AccountList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(AccountAnswer) })
 
 const tags = ['Account']
 
@@ -55,7 +56,7 @@ export function accountRoutes (api: Api, { concern, database, commit, merchantNa
   })
 
   function answer (one: Account | undefined, all: readonly Account[]) {
-    return one === undefined ? { object: 'list' as const, data: all.map(shown) } : shown(one)
+    return one === undefined ? listAnswer('/_sandbox/account', { data: all.map(shown), hasMore: false }) : shown(one)
   }
 
   function shown ({ id, record, switches }: Account) {

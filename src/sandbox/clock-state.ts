@@ -1,5 +1,5 @@
 import { accountDefinition, type Account } from '../store/accounts.ts'
-import { BEGINNING, beginningDefinition, type Beginning } from '../store/beginning.ts'
+import { BEGINNING, beginningDefinition } from '../store/beginning.ts'
 import { put, type Operation } from '../store/commit.ts'
 import type { Database } from '../store/database.ts'
 
@@ -7,6 +7,6 @@ import type { Database } from '../store/database.ts'
 export function keptClock (database: Database, account: Account, whole: Account): Operation {
   const clock = account.clock.state
   if (account !== whole) return put(accountDefinition, { ...account.record, clock })
-  const beginning: Beginning = database.collection(beginningDefinition).find(BEGINNING)?.record ?? { id: BEGINNING, clock }
-  return put(beginningDefinition, { ...beginning, clock })
+  const beginning = database.collection(beginningDefinition).find(BEGINNING)?.record
+  return put(beginningDefinition, { ...beginning, id: BEGINNING, clock })
 }

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import type { SandboxClock } from '../core/clock.ts'
+import { parseTime, type SandboxClock } from '../core/clock.ts'
 import { errors } from '../core/errors.ts'
 import { ID_TIMES } from '../core/ids.ts'
 import type { Api } from '../http/api.ts'
@@ -69,8 +69,8 @@ function targetOf (clock: SandboxClock, { advance_ms: advanceMs, now }: ClockPar
   if (advanceMs !== undefined && now !== undefined) throw errors.parameter_invalid('now', now, 'cannot be combined with advance_ms')
   if (advanceMs === undefined && now === undefined) return undefined
   const [param, value] = now === undefined ? ['advance_ms', advanceMs] : ['now', now]
-  const target = advanceMs !== undefined ? clock.now() + advanceMs : typeof now === 'number' ? now : Date.parse(now ?? '')
-  if (Number.isNaN(target)) throw errors.parameter_invalid(param, value, 'is not a time in epoch milliseconds or ISO 8601')
+  const target = advanceMs === undefined ? parseTime(String(now)) : clock.now() + advanceMs
+  if (target === undefined) throw errors.parameter_invalid(param, value, 'is not a time in epoch milliseconds or ISO 8601')
   if (target < clock.now()) {
     throw errors.parameter_invalid(param, value, `lies before the present time, ${new Date(clock.now()).toISOString()}; the clock moves forward only`)
   }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { EVENT_TYPES } from '../core/event-types.ts'
 import type { Api } from '../http/api.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Store } from '../store/commit.ts'
@@ -12,7 +13,7 @@ import { listConcerned } from './lists.ts'
 const ListParameters = Type.Object({
   ...listParameters,
   event: Type.Optional(Type.String()),
-  type: Type.Optional(Type.String()),
+  type: Type.Optional(Type.Enum([...EVENT_TYPES])),
   payment_intent: Type.Optional(Type.String()),
   status: Type.Optional(Type.Enum(['pending', 'succeeded', 'failed']))
 })
@@ -53,7 +54,10 @@ export function deliveryRoutes (api: Api, { database, commit, dispatcher, concer
     const { id } = request.params
     const account = found(concern.owner(request, deliveries.find(id)?.account), 'delivery', id)
     const delivery = found(deliveries.get(account.id, id), 'delivery', id)
-    commit(account, { operations: [put(deliveryDefinition, { ...delivery, status: 'pending', next_attempt_at: account.clock.now() })] })
+    const now = account.clock.now()
+    // One that is due is under way already, and is waited for.
+    const isUnderWay = delivery.next_attempt_at !== undefined && delivery.next_attempt_at <= now
+    if (!isUnderWay) commit(account, { operations: [put(deliveryDefinition, { ...delivery, status: 'pending', next_attempt_at: now })] })
     await dispatcher.attempt(account.id, id)
     return found(deliveries.get(account.id, id), 'delivery', id)
   })

@@ -6,10 +6,11 @@ import type { Faults } from '../faults/service.ts'
 import type { Database } from '../store/database.ts'
 import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
+import { listAnswer, ListOf } from '../wooshpay/lists.ts'
 import { answers, found, IdParams, ref } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
-const FaultList = Type.Object({ object: Type.Literal('list'), data: Type.Array(ref(Fault)) })
+const FaultList = ListOf(Fault)
 const DeletedFault = Type.Object({ id: Type.String(), object: Type.Literal('fault'), deleted: Type.Literal(true) })
 
 const tags = ['Faults']
@@ -39,14 +40,14 @@ export function faultRoutes (api: Api, { faults, database, calls, concern }: Fau
 
   api.get('/faults', {
     schema: { operationId: 'listFaults', summary: 'List the faults, with how often each has happened', tags, response: answers(FaultList) }
-  }, async request => ({ object: 'list' as const, data: faults.of(concern.keeper(request)) }))
+  }, async request => listAnswer('/_sandbox/faults', { data: faults.of(concern.keeper(request)), hasMore: false }))
 
   api.delete('/faults', {
     schema: { operationId: 'deleteFaults', summary: 'Take all faults back', tags, response: answers(FaultList) }
   }, async request => {
     const keeper = concern.keeper(request)
     faults.remove(keeper, faults.of(keeper))
-    return { object: 'list' as const, data: faults.of(keeper) }
+    return listAnswer('/_sandbox/faults', { data: faults.of(keeper), hasMore: false })
   })
 
   api.delete('/faults/:id', {

@@ -5,6 +5,7 @@ import type { Commit } from '../store/commit.ts'
 import { isOutcomeName, OUTCOME_NAMES, type OutcomeName } from '../wallet/outcomes.ts'
 import type { OutcomeQueue } from '../wallet/queue.ts'
 import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
+import { listAnswer } from '../wooshpay/lists.ts'
 import { answers } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
@@ -15,7 +16,7 @@ const QueueParameters = Type.Object({
   outcomes: Type.Array(Type.String(), { minItems: 1, maxItems: 1000, examples: [['insufficient-balance', 'pay']] })
 })
 const Queued = Type.Object({ payment_method: method, outcomes: Type.Array(Type.String()) })
-const QueuedList = Type.Object({ object: Type.Literal('list'), data: Type.Array(Queued) })
+const QueuedList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(Queued) })
 const FilterParameters = Type.Object({ payment_method: Type.Optional(method) })
 
 const tags = ['Outcomes']
@@ -56,7 +57,7 @@ export function outcomeRoutes (api: Api, { queue, rules, commit, concern }: Outc
   function listOfQueued (request: Parameters<Concern['all']>[0]) {
     const data = concern.all(request).flatMap(account => queue.all(account.id))
       .map(({ payment_method: name, outcomes }) => ({ payment_method: name, outcomes: [...outcomes] }))
-    return { object: 'list' as const, data }
+    return listAnswer('/_sandbox/outcomes', { data, hasMore: false })
   }
 }
 

@@ -56,7 +56,7 @@ export function shopperRoutes (api: Api, { concern, intents, sessions, wallet, c
     const { body } = request
     const outcome = body.outcome === undefined ? undefined : outcomeNamed(body.outcome)
     const { account, record, session } = targetOf(request, body)
-    const method = session === undefined ? methodOf(record) : body.payment_method ?? firstMethod(account, session)
+    const method = session === undefined ? methodOf(record, body.payment_method) : chosenMethod(account, session, body.payment_method)
     const { name, phone: numbers } = rules.get(method, 'payment_method')
     const phone = body.wallet ?? testNumber(payer(), numbers)
     if (normalizePhone(phone, numbers) === undefined) throw errors.parameter_invalid('wallet', phone, `is no mobile number for ${name}`)
@@ -92,14 +92,17 @@ export function shopperRoutes (api: Api, { concern, intents, sessions, wallet, c
     return { account, record: found(row?.record, what, named, param), session }
   }
 
-  /** What the checkout page offers first. */
-  function firstMethod (account: Account, session: string): string {
-    const { state, methods: [first], session: { status } } = checkout.view(pageName(session), account.record.publishable_key)
-    if (state !== 'open' || first === undefined) {
+  /** What the customer chooses on the checkout page, of what it offers: the first, unless told otherwise. */
+  function chosenMethod (account: Account, session: string, wanted: string | undefined): string {
+    const { state, methods, session: { status } } = checkout.view(pageName(session), account.record.publishable_key)
+    const types = methods.map(({ type }) => type)
+    const chosen = wanted ?? types[0]
+    if (state !== 'open' || chosen === undefined) {
       throw errors.checkout_session_unexpected_state(
         `The checkout session ${session} has the status ${status}${state === 'processing' ? ' and is being paid' : ''}; nobody can pay there now.`)
     }
-    return first.type
+    if (!types.includes(chosen)) throw errors.parameter_invalid('payment_method', chosen, `is not one of: ${types.join(', ')}`)
+    return chosen
   }
 }
 
@@ -120,10 +123,13 @@ function targetNamed (body: ShopperParameters): { param: string, session?: strin
   throw errors.parameter_invalid(param, value, 'is neither the address of next_action nor that of a checkout session')
 }
 
-function methodOf ({ intent, method }: PaymentIntentRecord): string {
-  if (intent.status === 'requires_action' && method !== undefined) return method
-  throw errors.payment_intent_unexpected_state(
-    `PaymentIntent ${intent.id} has the status ${intent.status}; a customer can pay only while that is requires_action, which a confirm leads to.`)
+function methodOf ({ intent, method }: PaymentIntentRecord, wanted: string | undefined): string {
+  if (intent.status !== 'requires_action' || method === undefined) {
+    throw errors.payment_intent_unexpected_state(
+      `PaymentIntent ${intent.id} has the status ${intent.status}; a customer can pay only while that is requires_action, which a confirm leads to.`)
+  }
+  if (wanted !== undefined && wanted !== method) throw errors.parameter_invalid('payment_method', wanted, `is not what the payment was confirmed with: ${method}`)
+  return method
 }
 
 function payer () {

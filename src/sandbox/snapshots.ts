@@ -1,12 +1,14 @@
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { SandboxClock } from '../core/clock.ts'
 import { errors } from '../core/errors.ts'
 import type { Api } from '../http/api.ts'
-import { accountDefinition, type Account, type Accounts } from '../store/accounts.ts'
+import { accountDefinition, type Account, type AccountRecord, type Accounts } from '../store/accounts.ts'
 import { BEGINNING, beginningDefinition } from '../store/beginning.ts'
 import type { Collection, Definition } from '../store/collection.ts'
 import { put, remove, type Operation, type Store } from '../store/commit.ts'
 import { contentsOf, replaceContents, type Entry } from '../store/contents.ts'
+import { listAnswer } from '../wooshpay/lists.ts'
 import { answers } from '../wooshpay/wire.ts'
 import { coverageDefinition } from './coverage/service.ts'
 import { keptClock } from './clock-state.ts'
@@ -27,15 +29,14 @@ interface Contents extends Time {
 
 /** State that is kept under a name, of one account or of all. */
 export interface Snapshot {
-  /** The keeper's account and the name. */
   readonly id: string
   readonly name: string
-  /** The keeper's time. */
-  readonly time: Time
+  /** Epoch milliseconds of the keeper's clock. */
+  readonly created: number
   readonly contents: readonly Contents[]
 }
 
-export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots' }
+export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots', keys: ({ name }) => [`name:${name}`] }
 
 const NameParams = Type.Object({ name: Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' }) })
 const SnapshotAnswer = Type.Object({
@@ -45,12 +46,12 @@ const SnapshotAnswer = Type.Object({
   accounts: Type.Integer(),
   records: Type.Integer()
 })
-const SnapshotList = Type.Object({ object: Type.Literal('list'), data: Type.Array(SnapshotAnswer) })
+const SnapshotList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(SnapshotAnswer) })
 const Deleted = Type.Object({ object: Type.Literal('snapshot'), name: Type.String(), deleted: Type.Literal(true) })
 const Emptied = Type.Object({ accounts: Type.Integer({ description: 'How many were emptied.' }) })
 
-/** Snapshots are no part of the state that they keep; coverage is what tests have reached, resets and all. */
-const OUTSIDE: ReadonlySet<string> = new Set([snapshotDefinition.name, coverageDefinition.name])
+/** Snapshots are no part of the state that they keep; coverage is what tests have reached, resets and all; the beginning has happened. */
+const OUTSIDE: ReadonlySet<string> = new Set([snapshotDefinition.name, coverageDefinition.name, beginningDefinition.name])
 
 export interface SnapshotOptions extends Store {
   readonly accounts: Accounts
@@ -60,7 +61,7 @@ export interface SnapshotOptions extends Store {
 }
 
 /** Keeps and brings back state, and empties it. Time comes back too; ids go on, so that none comes twice. */
-export function snapshotRoutes (api: Api, { accounts, concern, database, commit, beginningOf }: SnapshotOptions): void {
+export function snapshotRoutes (api: Api, { accounts, concern, database, commit, ids, beginningOf }: SnapshotOptions): void {
   const snapshots: Collection<Snapshot> = database.collection(snapshotDefinition)
 
   api.post('/snapshots/:name', {
@@ -68,13 +69,15 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   }, async request => {
     const { name } = request.params
     const keeper = concern.keeper(request)
+    const now = keeper.clock.now()
     const snapshot: Snapshot = {
-      id: idOf(keeper, name),
+      id: ids.next('snap', keeper.id, now),
       name,
-      time: timeOf(keeper),
-      contents: concern.all(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
+      created: now,
+      contents: concerned(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
     }
-    commit(keeper, { operations: [put(snapshotDefinition, snapshot)] })
+    const earlier = snapshots.latest(keeper.id, `name:${name}`)
+    commit(keeper, { operations: [put(snapshotDefinition, snapshot), ...earlier === undefined ? [] : [remove(snapshotDefinition, earlier.id)]] })
     return shown(snapshot)
   })
 
@@ -83,22 +86,18 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   }, async request => {
     const keeper = concern.keeper(request)
     const snapshot = snapshotNamed(keeper, request.params.name)
-    if (keeper === accounts.whole) setWhole(snapshot.time)
     const kept = new Map(snapshot.contents.map(contents => [contents.account, contents]))
-    for (const account of concern.all(request)) {
+    for (const account of concerned(request)) {
       const contents = kept.get(account.id)
       if (contents === undefined) empty(account)
-      else {
-        account.clock.set(contents)
-        commit(account, { operations: [...replaceContents(database, account, contents.entries, OUTSIDE), put(accountDefinition, atTime(account, contents.entries))] })
-      }
+      else bringBack(account, contents.entries, contents)
     }
     return shown(snapshot)
   })
 
   api.get('/snapshots', {
     schema: { operationId: 'listSnapshots', summary: 'List the kept states', tags: ['State'], response: answers(SnapshotList) }
-  }, async request => ({ object: 'list' as const, data: [...snapshots.newest(concern.keeper(request).id)].map(shown) }))
+  }, async request => listAnswer('/_sandbox/snapshots', { data: [...snapshots.newest(concern.keeper(request).id)].map(shown), hasMore: false }))
 
   api.delete('/snapshots/:name', {
     schema: { operationId: 'deleteSnapshot', summary: 'Forget a kept state', tags: ['State'], params: NameParams, response: answers(Deleted) }
@@ -113,30 +112,43 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     schema: { operationId: 'reset', summary: 'Empty an account, or all', tags: ['State'], response: answers(Emptied) }
   }, async request => {
     const emptied = concern.all(request)
-    if (concern.one(request) === undefined) {
-      const beganAt = database.collection(beginningDefinition).find(BEGINNING)?.record.began_at_ms
-      setWhole(beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
-    }
-    for (const account of emptied) empty(account)
+    for (const account of concerned(request)) empty(account)
     return { accounts: emptied.length }
   })
 
-  function setWhole (time: Time): void {
-    accounts.whole.clock.set(time)
-    commit(accounts.whole, { operations: [keptClock(database, accounts.whole, accounts.whole)] })
+  /** With what belongs to no account first, where a call concerns all: new accounts begin at its time. */
+  function concerned (request: FastifyRequest): Account[] {
+    const one = concern.one(request)
+    return one === undefined ? [accounts.whole, ...concern.all(request)] : [one]
+  }
+
+  function bringBack (account: Account, entries: readonly Entry[], time: Time): void {
+    const latestId = database.latestId(account.id, account.record.latest_id)
+    account.clock.set(time)
+    commit(account, { operations: replaceContents(database, account, entries, OUTSIDE) })
+    if (account === accounts.whole) {
+      commit(account, { operations: [keptClock(database, account, accounts.whole)] })
+      return
+    }
+    commit(account, {
+      operations: [put(accountDefinition, { ...account.record, clock: account.clock.state, ...(latestId !== undefined && { latest_id: latestId }) })]
+    })
   }
 
   /** As at its first use: the endpoint of the settings, the usual switches, the time of new accounts. */
   function empty (account: Account): void {
-    const { id, masked_key: maskedKey, publishable_key: publishableKey } = account.record
-    account.clock.set(timeOf(accounts.whole))
-    const fresh = { id, masked_key: maskedKey, publishable_key: publishableKey, clock: account.clock.state, switches: {} }
-    commit(account, { operations: [...replaceContents(database, account, [[accountDefinition.name, fresh]], OUTSIDE)] })
+    if (account === accounts.whole) {
+      const beganAt = database.collection(beginningDefinition).find(BEGINNING)?.record.began_at_ms
+      bringBack(account, [], beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
+      return
+    }
+    const { id, masked_key: maskedKey, publishable_key: publishableKey, clock } = account.record
+    bringBack(account, [[accountDefinition.name, { id, masked_key: maskedKey, publishable_key: publishableKey, clock, switches: {} } as AccountRecord]], timeOf(accounts.whole))
     commit(account, { operations: beginningOf(account) })
   }
 
   function snapshotNamed (keeper: Account, name: string): Snapshot {
-    const snapshot = snapshots.get(keeper.id, idOf(keeper, name))
+    const snapshot = snapshots.latest(keeper.id, `name:${name}`)
     if (snapshot === undefined) throw errors.snapshot_missing(name, [...snapshots.newest(keeper.id)].map(other => other.name))
     return snapshot
   }
@@ -151,17 +163,7 @@ function realTime (): Time {
   return { now: new SandboxClock({ offset_ms: 0 }).now(), frozen: false }
 }
 
-function idOf (keeper: Account, name: string): string {
-  return `${keeper.id} ${name}`
-}
-
-/** The account as it was kept, with the state in which its clock is now. */
-function atTime (account: Account, entries: readonly Entry[]) {
-  const kept = entries.find(([name]) => name === accountDefinition.name)?.[1] ?? account.record
-  return { ...account.record, ...kept, clock: account.clock.state }
-}
-
-function shown ({ name, time: { now: created }, contents }: Snapshot) {
+function shown ({ name, created, contents }: Snapshot) {
   return {
     object: 'snapshot' as const, name, created, accounts: contents.length, records: contents.reduce((sum, { entries }) => sum + entries.length, 0)
   }

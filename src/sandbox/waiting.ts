@@ -2,15 +2,16 @@ import Type, { type Static } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errors } from '../core/errors.ts'
+import { EVENT_TYPES } from '../core/event-types.ts'
 import type { Api } from '../http/api.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Collection, Definition, Stored } from '../store/collection.ts'
 import type { Database } from '../store/database.ts'
 import { until } from '../store/until.ts'
 import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
-import { checkoutSessionDefinition } from '../wooshpay/checkout-sessions/schema.ts'
-import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
-import { refundDefinition } from '../wooshpay/refunds/schema.ts'
+import { checkoutSessionDefinition, SESSION_STATUSES } from '../wooshpay/checkout-sessions/schema.ts'
+import { PAYMENT_INTENT_STATUSES, paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
+import { REFUND_STATUSES, refundDefinition } from '../wooshpay/refunds/schema.ts'
 import { Anything, answers, found } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
@@ -33,7 +34,7 @@ const WaitParameters = Type.Object({
   checkout_session: Type.Optional(Type.String()),
   refund: Type.Optional(Type.String()),
   status: Type.Optional(Type.String()),
-  event: Type.Optional(Type.String({ description: 'A type of event.' })),
+  event: Type.Optional(Type.Enum([...EVENT_TYPES], { description: 'A type of event.' })),
   deliveries: Type.Optional(Type.Integer({ minimum: 1, default: 1, description: 'How often it has to have been answered with 2xx.' })),
   timeout_ms: timeout
 })
@@ -89,9 +90,9 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
 
   function statusWait (request: FastifyRequest, query: WaitParameters): Wait {
     const kinds = {
-      payment_intent: ['PaymentIntent', lookUp(paymentIntentDefinition, ({ intent }) => intent)],
-      checkout_session: ['checkout session', lookUp(checkoutSessionDefinition, ({ session }) => session)],
-      refund: ['refund', lookUp(refundDefinition, ({ refund }) => refund)]
+      payment_intent: ['PaymentIntent', lookUp(paymentIntentDefinition, ({ intent }) => intent), PAYMENT_INTENT_STATUSES],
+      checkout_session: ['checkout session', lookUp(checkoutSessionDefinition, ({ session }) => session), SESSION_STATUSES],
+      refund: ['refund', lookUp(refundDefinition, ({ refund }) => refund), REFUND_STATUSES]
     } as const
     const names = Object.keys(kinds) as Array<keyof typeof kinds>
     const [param, other] = names.filter(name => query[name] !== undefined)
@@ -100,7 +101,8 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     const { status } = query
     if (status === undefined) throw errors.parameter_missing('status')
     const id = query[param] ?? ''
-    const [what, row] = kinds[param]
+    const [what, row, statuses] = kinds[param]
+    if (!statuses.some(known => known === status)) throw errors.parameter_invalid('status', status, `is not one of: ${statuses.join(', ')}`)
     found(concern.owner(request, row(id)?.account), what, id, param)
     const object = () => found(row(id)?.object, what, id, param)
     return {
@@ -119,7 +121,11 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     }
   }
 
-  function eventWait (request: FastifyRequest, { payment_intent: intent, deliveries: times = 1 }: WaitParameters, type: string): Wait {
+  function eventWait (request: FastifyRequest, query: WaitParameters, type: string): Wait {
+    const { payment_intent: intent, deliveries: times = 1 } = query
+    const stray = (['status', 'checkout_session', 'refund'] as const).find(name => query[name] !== undefined)
+    if (stray !== undefined) throw errors.parameter_invalid(stray, query[stray], 'cannot be combined with event')
+    if (intent !== undefined) found(concern.owner(request, database.collection(paymentIntentDefinition).find(intent)?.account), 'PaymentIntent', intent, 'payment_intent')
     const concerned = (): Delivery[] => concern.all(request).flatMap(({ id }) => [...deliveries.newest(id, `type:${type}`)])
       .filter(delivery => intent === undefined || delivery.payment_intent === intent)
     const taken = (): number => concerned().flatMap(({ attempts }) => attempts).filter(({ status = 0 }) => status >= 200 && status < 300).length

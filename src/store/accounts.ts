@@ -11,6 +11,8 @@ export interface AccountRecord {
   readonly masked_key: string
   readonly publishable_key: string
   readonly clock: ClockState
+  /** The newest id that the account had before a state was brought back; later ids follow it. */
+  readonly latest_id?: string
   /** What pages call the shop; undefined: as the settings say. */
   readonly name?: string
   /** The endpoint that comes from the settings, not from a call. */

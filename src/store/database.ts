@@ -96,10 +96,12 @@ export class Database {
     return false
   }
 
-  /** The newest snowflake id of an account, of whatever kind. */
-  latestId (account: string): string | undefined {
-    return [...this.collections]
-      .map(collection => collection.latest(account)?.id ?? '')
+  /**
+   * The newest snowflake id of an account, of whatever kind.
+   * @param known one that the account has had besides
+   */
+  latestId (account: string, known = ''): string | undefined {
+    return [known, ...[...this.collections].map(collection => collection.latest(account)?.id ?? '')]
       .filter(id => SNOWFLAKE.test(id))
       .toSorted((a, b) => numberOf(a) < numberOf(b) ? -1 : 1)
       .at(-1)

@@ -84,7 +84,11 @@ export function listWithin<T extends Stored> (items: readonly T[], parameters: P
   return listAnswer(url, { data: endingBefore === undefined ? all.slice(0, limit) : all.slice(-limit), hasMore: all.length > limit })
 }
 
-function pageRequest (parameters: PageParameters, what: string, exists: (id: string) => boolean): PageRequest {
+/**
+ * What a page is to hold.
+ * @throws ApiError when both cursors are given, or one names nothing
+ */
+export function pageRequest (parameters: PageParameters, what: string, exists: (id: string) => boolean): PageRequest {
   const { limit = 10, starting_after: startingAfter, ending_before: endingBefore } = parameters
   if (startingAfter !== undefined && endingBefore !== undefined) {
     throw errors.parameter_invalid('ending_before', endingBefore, 'cannot be combined with starting_after')
