@@ -165,6 +165,10 @@ function realTime (): Time {
 
 function shown ({ name, created, contents }: Snapshot) {
   return {
-    object: 'snapshot' as const, name, created, accounts: contents.length, records: contents.reduce((sum, { entries }) => sum + entries.length, 0)
+    object: 'snapshot' as const,
+    name,
+    created,
+    accounts: contents.filter(({ entries }) => entries.some(([collection]) => collection === accountDefinition.name)).length,
+    records: contents.reduce((sum, { entries }) => sum + entries.length, 0)
   }
 }

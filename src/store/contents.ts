@@ -14,12 +14,19 @@ export function contentsOf (database: Database, account: Account, except: Readon
 
 /** What makes an account hold these records and no others, but for those in the collections that are left out. */
 export function replaceContents (database: Database, account: Account, entries: readonly Entry[], except: ReadonlySet<string>): Operation[] {
-  const kept = new Set(entries.map(([name, { id }]) => `${name} ${id}`))
+  const kept = new Map<string, Set<string>>()
+  for (const [name, { id }] of entries) {
+    const ids = kept.get(name)
+    if (ids === undefined) kept.set(name, new Set([id]))
+    else ids.add(id)
+  }
   // The newest first: that is where a list is short to cut.
-  const gone = contentsOf(database, account, except).reverse().filter(([name, { id }]) => !kept.has(`${name} ${id}`))
+  const gone = contentsOf(database, account, except).reverse().filter(([name, { id }]) => kept.get(name)?.has(id) !== true)
+  // Most records are still the very same.
+  const changed = entries.filter(([name, record]) => database.named(name)?.find(record.id)?.record !== record)
   return [
     ...gone.map(([name, { id }]) => remove(definitionOf(database, name), id)),
-    ...entries.map(([name, record]) => put(definitionOf(database, name), record))
+    ...changed.map(([name, record]) => put(definitionOf(database, name), record))
   ]
 }
 
