@@ -243,7 +243,10 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     // After the above, so that an answer also waits for the record that keeps it.
     answerWhenWritten(api, database)
     loseAnswers(api)
-    api.addHook('onResponse', async (request, reply) => { coverage.answered(request, reply) })
+    api.addHook('onResponse', (request, reply, done) => {
+      coverage.answered(request, reply)
+      done()
+    })
     api.addHook('onRoute', ({ method, url }) => { if (method !== 'HEAD' && method !== 'OPTIONS') calls.push({ method: String(method), path: url }) })
     answerUnknownRoutes(api)
     api.addSchema(ErrorAnswer)

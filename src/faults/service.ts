@@ -47,6 +47,11 @@ export class Faults {
     this.#options.commit(keeper, { operations: faults.map(({ id }) => remove(faultDefinition, id)) })
   }
 
+  /** Whether an account has any, or the whole. */
+  areThere ({ id }: Account): boolean {
+    return this.#faults.count(id) > 0 || this.#faults.count(this.#options.accounts.whole.id) > 0
+  }
+
   /** The fault that befalls a call, counted as having happened. */
   befalling (account: Account, call: Call): Fault | undefined {
     return this.#take(account, fault => matchesCall(fault, call))

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors } from '../core/errors.ts'
+import type { Call, Fault } from '../faults/fault.ts'
 import type { Faults } from '../faults/service.ts'
 import { isObject } from './validation.ts'
 
@@ -13,26 +14,32 @@ const losing = new WeakSet<FastifyRequest>()
  * @param end aborted when the sandbox stops
  */
 export function injectFaults (app: FastifyInstance, faults: Faults, end: AbortSignal): void {
-  app.addHook('preHandler', async (request, reply) => {
-    const named: unknown = isObject(request.body) ? request.body.payment_intent : undefined
-    const fault = faults.befalling(request.caller.account, {
-      method: request.method,
-      path: request.url.split('?', 1)[0] ?? '',
-      paymentIntent: typeof named === 'string' ? named : undefined
-    })
-    if (fault === undefined) return
-    const { status, retry_after: retryAfter, latency_ms: latencyMs, hang, reset, lose_answer: loseAnswer } = fault.then
-    if (latencyMs !== undefined) await pause(latencyMs, undefined, { signal: end, ref: false }).catch(() => {})
-    if (hang === true) {
-      reply.hijack()
-    } else if (reset === true) {
-      reply.hijack()
-      request.raw.socket.resetAndDestroy()
-    } else if (status !== undefined) {
-      if (retryAfter !== undefined) reply.header('Retry-After', retryAfter)
-      throw errors.fault_injected(status, fault.id)
-    } else if (loseAnswer === true) losing.add(request)
+  app.addHook('preHandler', (request, reply, done) => {
+    const { account } = request.caller
+    const fault = faults.areThere(account) ? faults.befalling(account, callOf(request)) : undefined
+    if (fault === undefined) done()
+    else befall(fault, request, reply).then(goesOn => { if (goesOn) done() }, done)
   })
+
+  /** @returns whether the call is done all the same */
+  async function befall ({ id, then }: Fault, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    const { status, retry_after: retryAfter, latency_ms: latencyMs, hang, reset, lose_answer: loseAnswer } = then
+    if (latencyMs !== undefined) await pause(latencyMs, undefined, { signal: end, ref: false }).catch(() => {})
+    if (status !== undefined) {
+      if (retryAfter !== undefined) reply.header('Retry-After', retryAfter)
+      throw errors.fault_injected(status, id)
+    }
+    if (loseAnswer === true) losing.add(request)
+    if (hang !== true && reset !== true) return true
+    reply.hijack()
+    if (reset === true) request.raw.socket.resetAndDestroy()
+    return false
+  }
+}
+
+function callOf ({ method, url, body }: FastifyRequest): Call {
+  const named: unknown = isObject(body) ? body.payment_intent : undefined
+  return { method, path: url.split('?', 1)[0] ?? '', paymentIntent: typeof named === 'string' ? named : undefined }
 }
 
 /** Drops the connections of calls whose answer is to be lost; registered last, when all is stored. */
