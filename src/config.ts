@@ -66,7 +66,7 @@ const processTable = {
     default: ['*'] as readonly string[],
     about: 'The events of that endpoint, with commas between'
   },
-  SEED: { kind: optional(text), default: undefined, about: 'Makes secrets repeat from run to run' },
+  SEED: { kind: optional(text), default: undefined, about: 'Makes secrets, and faults that are left to chance, repeat from run to run' },
   CLOCK: { kind: optional(time), default: undefined, about: 'The time at which the clock of an empty data file stands still; ids repeat too' },
   SANDBOX_TOKEN: { kind: optional(text), default: undefined, about: 'What callers of `/_sandbox` have to send in `X-Sandbox-Token`, but for its health; left out: nothing' },
   ALLOWED_HOSTS: {

@@ -125,7 +125,7 @@ t.test('a rule that can never do anything is refused with the reason', async t =
 
 t.test('with a seed, what is left to chance repeats', async t => {
   const run = async (): Promise<number[]> => {
-    const { call } = await startSandbox(t, { SEED: 'seven', CLOCK: '2026-01-01' })
+    const { call } = await startSandbox(t, { SEED: 'seven' })
     await call('POST', '/_sandbox/faults', { times: 100, probability: 0.5, then: { status: 500 } })
     const statuses: number[] = []
     for (let count = 0; count < 20; count++) statuses.push((await call('GET', '/v1/events')).status)
@@ -134,4 +134,19 @@ t.test('with a seed, what is left to chance repeats', async t => {
   const first = await run()
   t.same(new Set(first), new Set([200, 500]))
   t.same(await run(), first)
+})
+
+t.test('a webhook that is held is not waited for, and can be resent', async t => {
+  const sandbox = await startSandbox(t)
+  const receiver = await startReceiver(t)
+  await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.created'] })
+  await sandbox.call('POST', '/_sandbox/faults', { then: { swap_with_next: true } })
+  await sandbox.call('POST', '/v1/payment_intents', DANA)
+  t.equal((await sandbox.call('POST', '/_sandbox/settle')).status, 200)
+  t.same(receiver.types(), [])
+  const { body: { data: [held] } } = await sandbox.call('GET', '/_sandbox/deliveries')
+  t.match(held, { held: true, status: 'pending' })
+  const { body: resent } = await sandbox.call('POST', `/_sandbox/deliveries/${held.id}/resend`)
+  t.equal(resent.status, 'succeeded')
+  t.notOk('held' in resent)
 })

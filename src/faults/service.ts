@@ -69,7 +69,8 @@ export class Faults {
       if (this.#faults.count(keeper.id) === 0) continue
       for (const fault of this.of(keeper)) {
         if (fault.hits >= fault.times || !matches(fault)) continue
-        const happens = chance(fault.probability, `${fault.id} ${fault.seen}`)
+        // Not by its id, which is made of the time.
+        const happens = chance(fault.probability, `${keeper.id} ${JSON.stringify([fault.match, fault.then])} ${fault.seen}`)
         const counted = { ...fault, seen: fault.seen + 1, hits: fault.hits + (happens ? 1 : 0) }
         commit(keeper, { operations: [put(faultDefinition, counted)] })
         if (happens) return counted

@@ -3,7 +3,7 @@ import { EVENT_TYPES } from '../core/event-types.ts'
 import type { Api } from '../http/api.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Store } from '../store/commit.ts'
-import { Delivery, deliveryDefinition } from '../webhooks/deliveries.ts'
+import { Delivery, deliveryDefinition, released } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
 import { listParameters, ListOf } from '../wooshpay/lists.ts'
 import { answers, found, IdParams, ref } from '../wooshpay/wire.ts'
@@ -57,7 +57,7 @@ export function deliveryRoutes (api: Api, { database, commit, dispatcher, concer
     const now = account.clock.now()
     // One that is due is under way already, and is waited for.
     const isUnderWay = delivery.next_attempt_at !== undefined && delivery.next_attempt_at <= now
-    if (!isUnderWay) commit(account, { operations: [put(deliveryDefinition, { ...delivery, status: 'pending', next_attempt_at: now })] })
+    if (!isUnderWay) commit(account, { operations: [put(deliveryDefinition, { ...released(delivery, now), status: 'pending' })] })
     await dispatcher.attempt(account.id, id)
     return found(deliveries.get(account.id, id), 'delivery', id)
   })

@@ -57,7 +57,7 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     schema: { operationId: 'settle', summary: 'Wait until nothing is due or under way any more', tags, body: SettleParameters, response: answers(Settled) }
   }, async request => {
     const accounts = concern.all(request)
-    const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(({ next_attempt_at: at = 0 }) => at <= account.clock.now()))
+    const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(({ next_attempt_at: at = Infinity }) => at <= account.clock.now()))
     const limit = AbortSignal.any([end, AbortSignal.timeout(request.body.timeout_ms ?? USUAL_WAIT_MS)])
     while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
       if (due().length > 0) await until(database, () => due().length === 0, limit)

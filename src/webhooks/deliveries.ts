@@ -69,7 +69,7 @@ export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds
 
 /** The delivery after an attempt: done, to be tried again, or given up. */
 export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Switches): Delivery {
-  const { next_attempt_at: _done, ...rest } = delivery
+  const { next_attempt_at: _done, held: _held, ...rest } = delivery
   const attempts = [...delivery.attempts, attempt]
   if (attempt.status !== undefined && attempt.status >= 200 && attempt.status < 300) return { ...rest, attempts, status: 'succeeded' }
   const gap = retryGaps(switches.WEBHOOK_RETRIES)[attempts.length - 1]

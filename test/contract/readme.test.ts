@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { flagOf, settingTable } from '../../src/config.ts'
 import { errors, type ApiError } from '../../src/core/errors.ts'
 import { EVENT_TYPES } from '../../src/core/event-types.ts'
 import { formatMoney } from '../../src/core/money.ts'
+import { CALL_EFFECTS, WEBHOOK_EFFECTS } from '../../src/faults/fault.ts'
 import { PIN, SMS_CODE, testCustomers, testNumber } from '../../src/wallet/customers.ts'
 import { OUTCOMES, type Ending } from '../../src/wallet/outcomes.ts'
 import { checkoutSessionTransitions } from '../../src/wooshpay/checkout-sessions/transitions.ts'
@@ -34,11 +35,19 @@ function table (text: string, head: string): string[][] {
     .map(line => line.slice(1, -1).split('|').map(cell => cell.trim()))
 }
 
+/** A section of the second level, with those below it. */
+function section (text: string, heading: string): string {
+  const found = text.split(/^(?=## )/m).find(part => part.startsWith(`## ${heading}\n`))
+  if (found === undefined) throw new Error(`There is no section ${heading}`)
+  return found
+}
+
 /** Blocks of code in a language. */
 function blocks (text: string, language: string): string[] {
   return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].filter(([, name]) => name === language).map(([, , code = '']) => code)
 }
 
+const inTests = section(readme, 'In tests')
 const rules = readPaymentMethodRules()
 const dana = rules.get('dana', 'method')
 
@@ -47,7 +56,11 @@ const code = (text: string): string => `\`${text}\``
 const codes = (text = ''): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, inner = '']) => inner)
 
 interface Operation { readonly parameters?: ReadonlyArray<{ readonly in: string, readonly name: string, readonly schema: { readonly properties?: object } }> }
-const { paths } = JSON.parse(read('openapi/wooshpay.json')) as { paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>
+const pathsOf = (file: string): Paths => (JSON.parse(read(file)) as { paths: Paths }).paths
+const paths = pathsOf('openapi/wooshpay.json')
+/** A stream is no JSON, so that it stands in no document. */
+const HIDDEN_CALLS = ['GET /_sandbox/stream']
 
 /** Lines of a shell; a call that is refused ends them with a failure. */
 const run = async (lines: string): Promise<void> => {
@@ -69,6 +82,8 @@ t.test('the README\'s error codes are those of the catalogue, with status and ty
     // As many as it has to have: a parameter with a default is given none. Some join the values of a list.
     const error = make(...[['a'], ['b'], ['c'], ['d']].slice(0, make.length))
     t.equal(error.code, name, `${name} is the code of its own error`)
+    // The one whose status is its caller's choice.
+    if (name === 'fault_injected') return [code(name), '400 to 599', '`api_error` for 429 and from 500 on, `card_error` for 402, else `invalid_request_error`']
     return [code(error.code), String(error.status), code(error.type)]
   })
   t.same(written, real)
@@ -139,7 +154,7 @@ t.test('the README\'s wallets are the rows of the fixture', t => {
   t.end()
 })
 
-t.test('the README\'s calls are those of the OpenAPI document, and those of the sandbox exist', async t => {
+t.test('the README\'s calls are those of the two OpenAPI documents, and exist', async t => {
   const { app } = await startSandbox(t)
   const written = table(readme, '| call | does |').flatMap(([cell]) => {
     let methods: string[] = []
@@ -153,12 +168,33 @@ t.test('the README\'s calls are those of the OpenAPI document, and those of the 
       return calls
     })
   })
-  const documented = Object.entries(paths).flatMap(([path, operations]) => Object.keys(operations).map(method => `${method.toUpperCase()} ${path}`))
-  t.same(written.filter(call => call.includes(' /v1/')).toSorted(), documented.toSorted())
+  const documented = ['openapi/wooshpay.json', 'openapi/sandbox.json'].flatMap(file => Object.entries(pathsOf(file)))
+    .flatMap(([path, operations]) => Object.keys(operations).map(method => `${method.toUpperCase()} ${path}`))
+  t.same(written.toSorted(), [...documented, ...HIDDEN_CALLS].toSorted())
   for (const call of written) {
     const [method = '', path = ''] = call.split(' ')
     t.ok(app.hasRoute({ method, url: path.replace(/\{(\w+)\}/g, ':$1') }), call)
   }
+})
+
+t.test('the README\'s effects of faults are all that there are', t => {
+  for (const [head, effects] of [['| effect on a call | what happens |', CALL_EFFECTS], ['| effect on a webhook | what happens |', WEBHOOK_EFFECTS]] as const) {
+    t.same(table(readme, head).map(([name]) => name), effects.map(code))
+  }
+  t.end()
+})
+
+t.test('the README\'s scenarios are those that ship', t => {
+  const files = readdirSync(join(root, 'fixtures/scenarios')).map(file => code(file.replace(/\.json$/, '')))
+  t.same(table(readme, '| scenario | leaves |').map(([name]) => name), files.toSorted())
+  t.end()
+})
+
+t.test('the README\'s groups of coverage are those of the report', async t => {
+  const { call } = await startSandbox(t)
+  const { body: { groups } } = await call('GET', '/_sandbox/coverage')
+  const line = inTests.split('\n').find(text => text.startsWith('- Situations stand in groups: '))
+  t.same(codes(line), groups.map(({ name }: { name: string }) => name))
 })
 
 t.test('the README\'s filters of lists are those of the OpenAPI document', t => {
@@ -244,8 +280,8 @@ t.test('the README\'s checkout gets an answer with the keys that it shows, among
 
 t.test('the README\'s calls work when they are pasted', { skip: !hasCurl && 'there is no curl' }, async t => {
   const sandbox = await startSandbox(t)
-  // Not those with an id of the reader's own; the walk through the wallet has its own test.
-  const pasted = blocks(readme, 'sh').filter(block => block.includes('curl ') && !block.includes('…') && !/\$url(?:\/| -H)/.test(block))
+  // Not those with an id of the reader's own; the walk through the wallet and the section on tests have tests of their own.
+  const pasted = blocks(readme.replace(inTests, ''), 'sh').filter(block => block.includes('curl ') && !block.includes('…') && !/\$url(?:\/| -H)/.test(block))
   t.ok(pasted.length >= 10, 'the calls are found')
   await run(pasted.join('\n').replaceAll('http://127.0.0.1:6262', sandbox.url))
   const key = 'sk_test_sandbox'
@@ -253,6 +289,52 @@ t.test('the README\'s calls work when they are pasted', { skip: !hasCurl && 'the
   t.ok(sessions.data.some((session: { status: string, payment_status: string }) => session.status === 'complete' && session.payment_status === 'paid'), 'a checkout is paid')
   const { body: refunds } = await sandbox.call('GET', '/v1/refunds', undefined, { key })
   t.match(refunds.data, [{ amount: 5000, status: 'succeeded' }])
+})
+
+t.test('the README\'s calls for tests work when they are pasted, and do what they promise', { skip: !hasCurl && 'there is no curl' }, async t => {
+  const sandbox = await startSandbox(t)
+  const receiver = await startReceiver(t)
+  // The stream has no end.
+  const pasted = blocks(inTests, 'sh').filter(block => !block.includes('curl -N'))
+  t.ok(pasted.length >= 13, 'the calls are found')
+  await run(pasted.join('\n').replaceAll('http://127.0.0.1:6262', sandbox.url).replaceAll('http://localhost:3000/webhooks', receiver.url))
+
+  const called = blocks(inTests, 'sh').join('\n')
+  for (const path of Object.keys(pathsOf('openapi/sandbox.json'))) {
+    const [, name = ''] = /^\/_sandbox\/(\w+)/.exec(path) ?? []
+    if (!['health', 'refunds'].includes(name)) t.match(called, `/_sandbox/${name}`, `${name} is shown`)
+  }
+  const key = 'sk_test_sandbox'
+  const { body: { groups } } = await sandbox.call('GET', '/_sandbox/coverage', undefined, { key })
+  const reached = groups.flatMap((group: { name: string, reached: string[] }) => group.reached.map(point => `${group.name}/${point}`))
+  t.ok(reached.includes('outcomes/pay'), 'the customer paid')
+  t.ok(reached.includes('transitions/payment_intent: requires_action → requires_payment_method'), 'a payment lapsed')
+  t.ok(reached.includes('deliveries/lost'), 'a webhook was lost')
+  t.ok(receiver.types().includes('charge.refund.updated'), 'the sample event arrived')
+  const lost = receiver.types().filter(type => type === 'payment_intent.created')
+  t.ok(lost.length >= 2, 'a lost webhook arrived when it was resent')
+  t.same((await sandbox.call('GET', '/v1/payment_intents', undefined, { key })).body.data, [], 'the reset left nothing')
+  t.same((await sandbox.call('GET', '/_sandbox/faults', undefined, { key })).body.data, [])
+  t.match((await sandbox.call('GET', '/_sandbox/account', undefined, { key })).body, { name: 'Apple Shop', switches: { REFUND_MODE: 'async', WEBHOOK_RETRIES: [200, 1000] } })
+  t.equal((await sandbox.call('GET', '/v1/payment_intents?limit=100', undefined, { key: 'sk_test_month' })).body.data.length, 34)
+})
+
+t.test('the README\'s stream tells what changes, under the names that it lists', async t => {
+  const sandbox = await startSandbox(t)
+  const [, path = ''] = /curl -N http:\/\/127\.0\.0\.1:6262(\S+)/.exec(inTests) ?? []
+  const answer = await fetch(`${sandbox.url}${path}`)
+  t.match(answer.headers.get('content-type'), 'text/event-stream')
+  const { body: intent } = await sandbox.call('POST', '/v1/payment_intents', { amount: 100, currency: 'IDR' })
+  let told = ''
+  const decoder = new TextDecoder()
+  for await (const part of answer.body ?? []) {
+    told += decoder.decode(part as Uint8Array)
+    if (told.includes('event: request\n')) break
+  }
+  const { id: account } = sandbox.account()
+  t.match(told, `event: payment_intent\ndata: ${JSON.stringify({ id: intent.id, account, deleted: false })}`)
+  const line = inTests.split('\n').find(text => text.startsWith('They are named '))
+  for (const [, name = ''] of told.matchAll(/^event: (.*)$/gm)) t.ok(codes(line).includes(name), name)
 })
 
 t.test('the README\'s calls end a pending refund', { skip: !hasCurl && 'there is no curl' }, async t => {

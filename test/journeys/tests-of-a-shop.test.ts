@@ -66,3 +66,23 @@ t.test('fifty shops do so at once on one server, and none sees anything of anoth
   const sandbox = await startSandbox(t)
   await Promise.all(Array.from({ length: 50 }, async (_, number) => { await journey(t, sandbox, `sk_test_shop_${number}`) }))
 })
+
+t.test('a sandbox that nothing was tried on has covered nothing, and passes no gate', async t => {
+  const { call } = await startSandbox(t)
+  const { body } = await call('GET', '/_sandbox/coverage', undefined, { key: null })
+  t.equal(body.reached, 0)
+  t.ok(body.total > 100)
+  for (const required of ['1', 'outcomes', 'outcomes/pay,events']) {
+    t.match(await call('GET', `/_sandbox/coverage?require=${required}`, undefined, { key: null }), { status: 412, body: { error: { code: 'coverage_missing' } } }, required)
+  }
+  t.equal((await call('GET', '/_sandbox/coverage?require=0', undefined, { key: null })).status, 200)
+  for (const [format, type, text] of [
+    ['junit', 'application/xml', /<testsuite name="outcomes" tests="14" failures="14">/],
+    ['html', 'text/html', /Payment coverage/],
+    ['text', 'text/plain', /^outcomes +0\/14$/m]
+  ] as const) {
+    const answer = await call('GET', `/_sandbox/coverage?format=${format}`, undefined, { key: null })
+    t.match(answer.headers.get('content-type'), type)
+    t.match(answer.text, text)
+  }
+})

@@ -40,7 +40,7 @@ export function coverageRoutes (api: Api, { coverage, calls, rules, concern }: C
     schema: { operationId: 'retrieveCoverage', summary: 'Tell which situations the tests have reached', tags: ['Coverage'], querystring: CoverageParameters, response: answers(ReportAnswer) }
   }, async (request, reply) => {
     const accounts = concern.all(request)
-    const points = [...new Set(accounts.flatMap(account => pointsOf(account, { calls, rules })))]
+    const points = [...new Set([concern.keeper(request), ...accounts].flatMap(account => pointsOf(account, { calls, rules })))]
     const reached = new Set(accounts.flatMap(account => [...coverage.reached(account)]))
     const report = reportOf(points, reached)
     if (request.query.require !== undefined) checkRequired(request.query.require, report, points, reached)
