@@ -7,14 +7,9 @@ import { idempotencyDefinition, keepIdempotency } from '../src/http/idempotency.
 import { createCommit } from '../src/store/commit.ts'
 import { Database } from '../src/store/database.ts'
 import { publishableKey } from '../src/core/api-keys.ts'
-import { call, KEY, startSandbox, type RunningSandbox } from './support/sandbox.ts'
+import { call, counts, KEY, startSandbox } from './support/sandbox.ts'
 
 const DANA = { amount: 20000, currency: 'IDR', confirm: true, payment_method_data: { type: 'dana' }, return_url: 'https://shop.test/back' }
-
-/** Everything that a refused call must not change. */
-async function counts (sandbox: RunningSandbox): Promise<unknown> {
-  return (await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts
-}
 
 t.test('a key is taken as HTTP Basic only, and every other credential is refused with a reason', async t => {
   const sandbox = await startSandbox(t)

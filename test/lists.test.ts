@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { newCustomer } from './support/customer.ts'
-import { KEY, startSandbox, type Answer, type RunningSandbox } from './support/sandbox.ts'
+import { type Answer, counts, KEY, type RunningSandbox, startSandbox } from './support/sandbox.ts'
 
 const INTENT = { amount: 5000, currency: 'IDR', payment_method_types: ['dana'], return_url: 'https://shop.test' }
 const APPLE = { price_data: { currency: 'IDR', unit_amount: 20000, product_data: { name: 'apple' } }, quantity: 1 }
@@ -568,7 +568,6 @@ t.test('whatever is refused says why, and changes nothing', async t => {
   const sandbox = await startSandbox(t, { CLOCK: '2026-01-01' })
   const shop = openShop(sandbox, KEY)
   const { make, sell } = shop
-  const count = async (): Promise<unknown> => (await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts
   const customer = await make('/v1/customers', { email: 'siti@shop.test' })
   const another = await make('/v1/customers', { email: 'budi@shop.test' })
   const method = await make('/v1/payment_methods', { type: 'dana' })
@@ -709,13 +708,13 @@ t.test('whatever is refused says why, and changes nothing', async t => {
   ]
   const before = await everything(sandbox)
   for (const [verb, path, body, status, code, param, message] of table) {
-    const counts = await count()
+    const held = await counts(sandbox)
     const answer = await sandbox.call(verb, path, body)
     const name = `${verb} ${path} ${body === undefined ? '' : JSON.stringify(body)}`
     t.equal(answer.status, status, name)
     t.match(answer.body.error, { type: 'invalid_request_error', code, message }, name)
     t.equal(answer.body.error?.param, param, `${name}: param`)
-    t.same(await count(), counts, `${name}: nothing has come or gone`)
+    t.same(await counts(sandbox), held, `${name}: nothing has come or gone`)
   }
   t.same(await everything(sandbox), before, 'nor has anything changed that was there')
 })

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { newCustomer } from '../support/customer.ts'
 import { startReceiver, type Receiver } from '../support/receiver.ts'
-import { startSandbox, type Answer, type RunningSandbox } from '../support/sandbox.ts'
+import { type Answer, counts, type RunningSandbox, startSandbox } from '../support/sandbox.ts'
 
 const A = 'sk_test_a'
 const B = 'sk_test_b'
@@ -178,7 +178,7 @@ t.test('what one account has is unknown to another at every path with an id', as
   const calls = operations.filter(({ path }) => path.includes('{id}'))
   t.same(calls.filter(({ method }) => method === 'POST').map(({ path }) => path).toSorted(), Object.keys(bodies).toSorted(), 'there is a body for every call')
   t.ok(calls.some(({ method }) => method === 'DELETE'))
-  const counts = (await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts
+  const held = await counts(sandbox)
   for (const { method, path, operation } of calls) {
     const address = addressOf(path, operation, things)
     t.notMatch(address, 'none of these', 'A has one')
@@ -189,7 +189,7 @@ t.test('what one account has is unknown to another at every path with an id', as
   const method = things['/v1/payment_methods'].id
   t.equal((await b('GET', `/v1/customers/${own.id}/payment_methods/${method}`)).body.error?.code, 'resource_missing', 'nor under a customer of its own')
   t.same((await b('GET', `/v1/customers/${own.id}/payment_methods`)).body.data, [])
-  t.same((await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts, counts)
+  t.same(await counts(sandbox), held)
   t.same(await everythingOfA(), before)
 
   const [session, intent] = [things['/v1/checkout/sessions'], things['/v1/payment_intents']]
@@ -242,7 +242,7 @@ t.test('what one account has cannot be named by another in a parameter', async t
   const addresses: Things = {
     '/v1/customers': own.customer, '/v1/payment_methods': own.method, '/v1/payment_intents': own.intent, '/v1/checkout/sessions': own.session
   }
-  const counts = (await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts
+  const held = await counts(sandbox)
   for (const [path, param, body] of table) {
     const answer = await b('POST', addressOf(path, {}, addresses), body)
     t.equal(answer.status, 400, `${path} ${param}`)
@@ -260,7 +260,7 @@ t.test('what one account has cannot be named by another in a parameter', async t
       t.match(answer.body.error, { code: 'resource_missing', param: cursor, message: id }, `${path} ${cursor}`)
     }
   }
-  t.same((await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts, counts)
+  t.same(await counts(sandbox), held)
   t.same(await everythingOfA(), before)
 
   // Each is told of its own only; events of different objects arrive in any order.

@@ -83,3 +83,9 @@ export async function call (
 export async function eventually (sandbox: Sandbox, condition: () => boolean): Promise<void> {
   await until(sandbox.database, condition)
 }
+
+/** How many records the sandbox holds of each kind; not of coverage, which is noted after the answers. */
+export async function counts (sandbox: RunningSandbox): Promise<Readonly<Record<string, number>>> {
+  const { coverage: _coverage, ...others } = (await sandbox.call('GET', '/_sandbox/health', undefined, { key: null })).body.counts
+  return others
+}
