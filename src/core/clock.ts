@@ -246,6 +246,9 @@ function byTime (a: Scheduled, b: Scheduled): number {
   return a.at - b.at || a.turn - b.turn
 }
 
+/** Below it an epoch time is in seconds: as milliseconds it would lie in 1973. */
+export const FIRST_MILLISECONDS = 100_000_000_000
+
 /** A time in epoch milliseconds, from their digits or from ISO 8601; undefined when the text is neither. */
 export function parseTime (text: string): number | undefined {
   const ms = /^\d+$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN

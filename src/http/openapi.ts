@@ -47,7 +47,8 @@ export async function describeRoutes (
         for (const operation of Object.values(methods ?? {})) inBrackets(operation as Operation)
       }
       const schemas = openapiObject.components?.schemas ?? {}
-      for (const name of Object.keys(schemas)) if (!namesIn(openapiObject.paths, schemas).has(name)) Reflect.deleteProperty(schemas, name)
+      const used = namesIn(openapiObject.paths, schemas)
+      for (const name of Object.keys(schemas)) if (!used.has(name)) Reflect.deleteProperty(schemas, name)
       return openapiObject
     },
     refResolver: {

@@ -37,17 +37,15 @@ export interface ClockOptions extends Store {
 export function clockRoutes (api: Api, { accounts, concern, database, commit }: ClockOptions): void {
   api.get('/clock', {
     schema: { operationId: 'retrieveClock', summary: 'Tell the time', tags, response: answers(Type.Object(Now)) }
-  }, async request => timeOf((concern.one(request) ?? accounts.whole).clock))
+  }, async request => timeOf(concern.keeper(request).clock))
 
   api.post('/clock', {
     schema: { operationId: 'moveClock', summary: 'Move time forward, or let it stand still', tags, body: ClockParameters, response: answers(Moved) }
   }, async request => {
-    const one = concern.one(request)
-    // The clock of the whole is that of accounts to come.
-    const moved = one === undefined ? [accounts.whole, ...accounts.all()] : [one]
+    const moved = concern.withWhole(request)
     const targets = moved.map(account => targetOf(account.clock, request.body))
     const ran = await Promise.all(moved.map(async (account, index) => await move(account, targets[index], request.body.frozen)))
-    return { ...timeOf((one ?? accounts.whole).clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
+    return { ...timeOf(concern.keeper(request).clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
   })
 
   async function move (account: Account, target: number | undefined, frozen: boolean | undefined) {

@@ -23,6 +23,12 @@ export class Concern {
     return one === undefined ? this.#accounts.all() : [one]
   }
 
+  /** The accounts, with what belongs to none before them where the call concerns all: new accounts begin at its time. */
+  withWhole (request: FastifyRequest): Account[] {
+    const one = this.#accountOf(request)
+    return one === undefined ? [this.#accounts.whole, ...this.#accounts.all()] : [one]
+  }
+
   /**
    * The account that has an object, when the call concerns it.
    * @param owner the id of the account that has it

@@ -1,8 +1,7 @@
+import { FIRST_MILLISECONDS } from '../core/clock.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { isObject } from '../http/validation.ts'
 
-/** Below it an epoch time is in seconds: as milliseconds it would lie in 1973. */
-const FIRST_MILLISECONDS = 100_000_000_000
 /** Rp10,000,000: dearer than most baskets, and what a basket of Rp100,000 is when it is counted in sen. */
 const DEAR_RUPIAH = 10_000_000
 

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { SandboxClock } from '../core/clock.ts'
 import { errors } from '../core/errors.ts'
@@ -74,7 +73,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
       id: ids.next('snap', keeper.id, now),
       name,
       created: now,
-      contents: concerned(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
+      contents: concern.withWhole(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
     }
     const earlier = snapshots.latest(keeper.id, `name:${name}`)
     commit(keeper, { operations: [put(snapshotDefinition, snapshot), ...earlier === undefined ? [] : [remove(snapshotDefinition, earlier.id)]] })
@@ -87,7 +86,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     const keeper = concern.keeper(request)
     const snapshot = snapshotNamed(keeper, request.params.name)
     const kept = new Map(snapshot.contents.map(contents => [contents.account, contents]))
-    for (const account of concerned(request)) {
+    for (const account of concern.withWhole(request)) {
       const contents = kept.get(account.id)
       if (contents === undefined) empty(account)
       else bringBack(account, contents.entries, contents)
@@ -112,15 +111,9 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     schema: { operationId: 'reset', summary: 'Empty an account, or all', tags: ['State'], response: answers(Emptied) }
   }, async request => {
     const emptied = concern.all(request)
-    for (const account of concerned(request)) empty(account)
+    for (const account of concern.withWhole(request)) empty(account)
     return { accounts: emptied.length }
   })
-
-  /** With what belongs to no account first, where a call concerns all: new accounts begin at its time. */
-  function concerned (request: FastifyRequest): Account[] {
-    const one = concern.one(request)
-    return one === undefined ? [accounts.whole, ...concern.all(request)] : [one]
-  }
 
   function bringBack (account: Account, entries: readonly Entry[], time: Time): void {
     const latestId = database.latestId(account.id, account.record.latest_id)

@@ -8,7 +8,7 @@ import type { Account } from '../store/accounts.ts'
 import type { Collection, Definition, Stored } from '../store/collection.ts'
 import type { Database } from '../store/database.ts'
 import { until } from '../store/until.ts'
-import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
+import { deliveryDefinition, isTaken, type Delivery } from '../webhooks/deliveries.ts'
 import { checkoutSessionDefinition, SESSION_STATUSES } from '../wooshpay/checkout-sessions/schema.ts'
 import { PAYMENT_INTENT_STATUSES, paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { REFUND_STATUSES, refundDefinition } from '../wooshpay/refunds/schema.ts'
@@ -128,7 +128,7 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     if (intent !== undefined) found(concern.owner(request, database.collection(paymentIntentDefinition).find(intent)?.account), 'PaymentIntent', intent, 'payment_intent')
     const concerned = (): Delivery[] => concern.all(request).flatMap(({ id }) => [...deliveries.newest(id, `type:${type}`)])
       .filter(delivery => intent === undefined || delivery.payment_intent === intent)
-    const taken = (): number => concerned().flatMap(({ attempts }) => attempts).filter(({ status = 0 }) => status >= 200 && status < 300).length
+    const taken = (): number => concerned().flatMap(({ attempts }) => attempts).filter(isTaken).length
     return {
       answer: () => ({ object: 'list', data: concerned() }),
       isThere: () => taken() >= times,

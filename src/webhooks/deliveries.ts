@@ -71,10 +71,15 @@ export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds
 export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Switches): Delivery {
   const { next_attempt_at: _done, held: _held, ...rest } = delivery
   const attempts = [...delivery.attempts, attempt]
-  if (attempt.status !== undefined && attempt.status >= 200 && attempt.status < 300) return { ...rest, attempts, status: 'succeeded' }
+  if (isTaken(attempt)) return { ...rest, attempts, status: 'succeeded' }
   const gap = retryGaps(switches.WEBHOOK_RETRIES)[attempts.length - 1]
   if (gap === undefined) return { ...rest, attempts, status: 'failed' }
   return { ...rest, attempts, status: 'pending', next_attempt_at: attempt.at + gap }
+}
+
+/** Whether the receiver took the event: any 2xx. */
+export function isTaken ({ status = 0 }: Pick<Attempt, 'status'>): boolean {
+  return status >= 200 && status < 300
 }
 
 /** A delivery that a fault puts off. */

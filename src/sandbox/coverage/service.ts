@@ -5,7 +5,7 @@ import { put, type Store } from '../../store/commit.ts'
 import { eventDefinition, type EventRecord } from '../../store/events.ts'
 import type { Faults } from '../../faults/service.ts'
 import { visitDefinition, type Visit } from '../../wallet/visit.ts'
-import { deliveryDefinition, type Delivery } from '../../webhooks/deliveries.ts'
+import { deliveryDefinition, isTaken, type Delivery } from '../../webhooks/deliveries.ts'
 import { checkoutSessionDefinition, type CheckoutSessionRecord } from '../../wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition, type PaymentIntentRecord } from '../../wooshpay/payment-intents/schema.ts'
 import { chargeDefinition } from '../../wooshpay/charges/schema.ts'
@@ -82,12 +82,12 @@ export class Coverage {
   }
 
   #delivery ({ status, attempts }: Delivery): Point[] {
-    const answered = attempts.filter(attempt => isTaken(attempt.status))
+    const answered = attempts.filter(isTaken)
     const refusedWith = (effect: 'bad_signature' | 'old_timestamp'): boolean => attempts.some(({ fault = '', status = 0 }) =>
       status >= 400 && this.#options.faults.find(fault)?.record.then[effect] === true)
     const all: Array<[boolean, Point]> = [
       [answered.length > 0, 'deliveries/answered'],
-      [attempts.length > 1 && !isTaken(attempts[0]?.status), 'deliveries/retried'],
+      [attempts.length > 1 && !isTaken(attempts[0] ?? {}), 'deliveries/retried'],
       [status === 'failed' && attempts.at(-1)?.status !== undefined, 'deliveries/given up'],
       [status === 'failed' && attempts.at(-1)?.fault !== undefined, 'deliveries/lost'],
       [answered.length > 1, 'deliveries/duplicate answered'],
@@ -112,8 +112,4 @@ export class Coverage {
 function changed (object: string, before: { status: string } | undefined, after: { status: string }, isAgain = false): Point[] {
   if (before?.status === after.status && !isAgain) return []
   return [transition(object, before?.status ?? NOTHING, after.status)]
-}
-
-function isTaken (status = 0): boolean {
-  return status >= 200 && status < 300
 }

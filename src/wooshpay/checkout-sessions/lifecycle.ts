@@ -1,4 +1,4 @@
-import { toWireTime } from '../../core/clock.ts'
+import { FIRST_MILLISECONDS, toWireTime } from '../../core/clock.ts'
 import { errors } from '../../core/errors.ts'
 import type { Raised } from '../../store/commit.ts'
 import { create as createIntent, withdraw } from '../payment-intents/lifecycle.ts'
@@ -16,8 +16,6 @@ const LIFE_MS = 24 * 60 * 60 * 1000
 const SHORTEST_LIFE_MS = 30 * 60 * 1000
 /** What a request's own way and its rounding to seconds may cost. */
 const EXPIRY_TOLERANCE_MS = 10_000
-/** Below it an epoch time is in seconds: as milliseconds it would lie in 1973. */
-const FIRST_MILLISECONDS = 100_000_000_000
 
 /** What deciding needs besides the parameters. */
 export interface Surroundings extends IntentSurroundings {
