@@ -6,7 +6,7 @@ import { accountDefinition, type Account, type AccountRecord, type Accounts } fr
 import { BEGINNING, beginningDefinition } from '../store/beginning.ts'
 import type { Collection, Definition } from '../store/collection.ts'
 import { put, remove, type Operation, type Store } from '../store/commit.ts'
-import { contentsOf, replaceContents, type Entry } from '../store/contents.ts'
+import { contentsOf, replaceContents, type Contents } from '../store/contents.ts'
 import { listAnswer } from '../wooshpay/lists.ts'
 import { answers } from '../wooshpay/wire.ts'
 import { coverageDefinition } from './coverage/service.ts'
@@ -21,9 +21,9 @@ interface Time {
 }
 
 /** What one account held at a time. */
-interface Contents extends Time {
+interface Kept extends Time {
   readonly account: string
-  readonly entries: readonly Entry[]
+  readonly contents: Contents
 }
 
 /** State that is kept under a name, of one account or of all. */
@@ -32,7 +32,7 @@ export interface Snapshot {
   readonly name: string
   /** Epoch milliseconds of the keeper's clock. */
   readonly created: number
-  readonly contents: readonly Contents[]
+  readonly accounts: readonly Kept[]
 }
 
 export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots', keys: ({ name }) => [`name:${name}`] }
@@ -73,7 +73,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
       id: ids.next('snap', keeper.id, now),
       name,
       created: now,
-      contents: concern.withWhole(request).map(account => ({ account: account.id, ...timeOf(account), entries: contentsOf(database, account, OUTSIDE) }))
+      accounts: concern.withWhole(request).map(account => ({ account: account.id, ...timeOf(account), contents: contentsOf(database, account, OUTSIDE) }))
     }
     const earlier = snapshots.latest(keeper.id, `name:${name}`)
     commit(keeper, { operations: [put(snapshotDefinition, snapshot), ...earlier === undefined ? [] : [remove(snapshotDefinition, earlier.id)]] })
@@ -85,11 +85,11 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   }, async request => {
     const keeper = concern.keeper(request)
     const snapshot = snapshotNamed(keeper, request.params.name)
-    const kept = new Map(snapshot.contents.map(contents => [contents.account, contents]))
+    const known = new Map(snapshot.accounts.map(kept => [kept.account, kept]))
     for (const account of concern.withWhole(request)) {
-      const contents = kept.get(account.id)
-      if (contents === undefined) empty(account)
-      else bringBack(account, contents.entries, contents)
+      const kept = known.get(account.id)
+      if (kept === undefined) empty(account)
+      else bringBack(account, kept.contents, kept)
     }
     return shown(snapshot)
   })
@@ -115,10 +115,10 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     return { accounts: emptied.length }
   })
 
-  function bringBack (account: Account, entries: readonly Entry[], time: Time): void {
+  function bringBack (account: Account, contents: Contents, time: Time): void {
     const latestId = database.latestId(account.id, account.record.latest_id)
     account.clock.set(time)
-    commit(account, { operations: replaceContents(database, account, entries, OUTSIDE) })
+    commit(account, { operations: replaceContents(database, account, contents, OUTSIDE) })
     if (account === accounts.whole) {
       commit(account, { operations: [keptClock(database, account, accounts.whole)] })
       return
@@ -132,11 +132,11 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   function empty (account: Account): void {
     if (account === accounts.whole) {
       const beganAt = database.collection(beginningDefinition).find(BEGINNING)?.record.began_at_ms
-      bringBack(account, [], beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
+      bringBack(account, {}, beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
       return
     }
     const { id, masked_key: maskedKey, publishable_key: publishableKey, clock } = account.record
-    bringBack(account, [[accountDefinition.name, { id, masked_key: maskedKey, publishable_key: publishableKey, clock, switches: {} } as AccountRecord]], timeOf(accounts.whole))
+    bringBack(account, { [accountDefinition.name]: [{ id, masked_key: maskedKey, publishable_key: publishableKey, clock, switches: {} } as AccountRecord] }, timeOf(accounts.whole))
     commit(account, { operations: beginningOf(account) })
   }
 
@@ -156,12 +156,12 @@ function realTime (): Time {
   return { now: new SandboxClock({ offset_ms: 0 }).now(), frozen: false }
 }
 
-function shown ({ name, created, contents }: Snapshot) {
+function shown ({ name, created, accounts }: Snapshot) {
   return {
     object: 'snapshot' as const,
     name,
     created,
-    accounts: contents.filter(({ entries }) => entries.some(([collection]) => collection === accountDefinition.name)).length,
-    records: contents.reduce((sum, { entries }) => sum + entries.length, 0)
+    accounts: accounts.filter(({ contents }) => accountDefinition.name in contents).length,
+    records: accounts.flatMap(({ contents }) => Object.values(contents)).reduce((sum, { length }) => sum + length, 0)
   }
 }

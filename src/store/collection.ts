@@ -74,6 +74,12 @@ export class Collection<T extends Stored> {
     return this.#rows.values()
   }
 
+  /** All records of an account, oldest first. */
+  of (account: string): T[] {
+    const rows = this.definition.isListed === false ? [...this.#rows.values()].filter(row => row.account === account) : this.#sorted(account, undefined)
+    return rows.map(({ record }) => record)
+  }
+
   get size (): number {
     return this.#rows.size
   }
