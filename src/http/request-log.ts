@@ -59,11 +59,11 @@ export class RequestLog {
 /** Remembers every call of a scope in the log. */
 export function rememberRequests (app: FastifyInstance, { log, now }: { log: RequestLog, now: () => number }): void {
   const answers = new WeakMap<FastifyRequest, string>()
-  const sent = new WeakMap<FastifyRequest, { body: unknown, unknown: string[], deprecated: string[] }>()
+  const bodies = new WeakMap<FastifyRequest, unknown>()
 
+  // As it was sent, before what is unknown is taken out.
   app.addHook('preHandler', (request, _reply, done) => {
-    const { unknown, deprecated } = unknownParameters(request)
-    sent.set(request, { body: request.body, unknown: unknown.map(({ name }) => name), deprecated })
+    bodies.set(request, request.body)
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
@@ -73,7 +73,7 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
   app.addHook('onResponse', (request, reply, done) => {
     const { caller, refusal } = request
     const account = (caller as typeof caller | undefined)?.account
-    const { body, unknown, deprecated } = sent.get(request) ?? { body: request.body, unknown: [], deprecated: [] }
+    const { unknown, deprecated } = unknownParameters(request)
     log.add({
       id: request.id,
       object: 'request',
@@ -83,9 +83,9 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
       url: request.url,
       status: reply.statusCode,
       duration_ms: account?.clock.frozen === true ? 0 : Math.round(reply.elapsedTime),
-      body,
+      body: bodies.get(request) ?? request.body,
       answer: answers.get(request),
-      unknown,
+      unknown: unknown.map(({ name }) => name),
       deprecated,
       credential: credentialOf(request.headers.authorization ?? ''),
       error: refusal?.code

@@ -75,6 +75,7 @@ export function refuseUnknownParameters (app: FastifyInstance, isStrict: (reques
 /** Takes out of a request what its route's schema does not know, so that a handler reads nothing but what the document describes. */
 export function dropUnknownParameters (app: FastifyInstance): void {
   app.addHook('preHandler', (request, _reply, done) => {
+    if (unknownParameters(request).unknown.length === 0) return done()
     const { body, querystring } = schemasOf(request)
     request.query = knownIn(querystring, request.query)
     if (request.method !== 'GET') request.body = knownIn(body, request.body)
@@ -90,15 +91,28 @@ interface Unknown {
   readonly known: readonly string[]
 }
 
-/** Parameters of a request that its route's schema does not know, and those that it marks as deprecated. */
-export function unknownParameters (request: FastifyRequest): { unknown: Unknown[], deprecated: string[] } {
+/** What is odd about the parameters of a request. */
+interface Odd {
+  readonly unknown: readonly Unknown[]
+  readonly deprecated: readonly string[]
+}
+
+/** Several ask, and a large body takes a while to look through. */
+const looked = new WeakMap<FastifyRequest, Odd>()
+
+/** Parameters of a request, as it was sent, that its route's schema does not know, and those that it marks as deprecated. */
+export function unknownParameters (request: FastifyRequest): Odd {
+  const known = looked.get(request)
+  if (known !== undefined) return known
   const { body, querystring } = schemasOf(request)
   const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const
-  return {
+  const odd: Odd = {
     unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value, [])),
     deprecated: parts.flatMap(([{ properties = {} }, value]) =>
       isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(properties, name) && properties[name]?.deprecated === true) : [])
   }
+  looked.set(request, odd)
+  return odd
 }
 
 /** Where a route has no schema, there are no parameters. */
