@@ -11,6 +11,7 @@ const owners = {
   undici: ['src/webhooks/sender.ts'],
   fastq: ['src/webhooks/dispatcher.ts'],
   nanoid: ['src/core/ids.ts'],
+  negotiator: ['src/core/preferences.ts'],
   tinyqueue: ['src/core/clock.ts'],
   ajv: ['src/http/validation.ts'],
   qs: ['src/http/bodies.ts'],

@@ -1,7 +1,8 @@
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { readTls, type Config } from './config.ts'
 import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
@@ -192,6 +193,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   assetRoutes(app)
   const end = new AbortController()
+  // One for each listener of the stream and each call that waits; they take themselves off.
+  setMaxListeners(0, end.signal)
   const requestLog = new RequestLog()
   const calls: Array<Possible['calls'][number]> = []
   sandboxRoutes(app, {
@@ -234,15 +237,19 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
-    rememberRequests(api, { log: requestLog, now: () => accounts.whole.clock.now() })
+    const remember = rememberRequests(api, { log: requestLog, now: () => accounts.whole.clock.now() })
+    const unanswered = (request: FastifyRequest, reply: FastifyReply): void => {
+      remember(request, reply)
+      coverage.answered(request, reply)
+    }
     refuseUnknownParameters(api, ({ caller }) => caller.account.switches.STRICT_PARAMETERS)
-    injectFaults(api, faults, end.signal)
+    injectFaults(api, faults, { end: end.signal, unanswered })
     keepIdempotency(api, { database, commit })
     // After the above, which compares what was sent.
     dropUnknownParameters(api)
     // After the above, so that an answer also waits for the record that keeps it.
     answerWhenWritten(api, database)
-    loseAnswers(api)
+    loseAnswers(api, unanswered)
     api.addHook('onResponse', (request, reply, done) => {
       coverage.answered(request, reply)
       done()

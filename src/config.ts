@@ -68,7 +68,7 @@ const processTable = {
   },
   SEED: { kind: optional(text), default: undefined, about: 'Makes secrets, and faults that are left to chance, repeat from run to run' },
   CLOCK: { kind: optional(time), default: undefined, about: 'The time at which the clock of an empty data file stands still; ids repeat too' },
-  SANDBOX_TOKEN: { kind: optional(text), default: undefined, about: 'What callers of `/_sandbox` have to send in `X-Sandbox-Token`, but for its health; left out: nothing' },
+  SANDBOX_TOKEN: { kind: optional(matching(/^[\x21-\x7e]+$/, 'letters, digits and punctuation, as a header can hold them')), default: undefined, about: 'What callers of `/_sandbox` have to send in `X-Sandbox-Token`, but for its health; left out: nothing' },
   ALLOWED_HOSTS: {
     kind: listOf(matching(/^[a-z0-9.-]+$/i, 'host names')),
     default: [] as readonly string[],

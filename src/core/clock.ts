@@ -11,6 +11,9 @@ export interface Timer {
   readonly run: () => void | Promise<void>
 }
 
+/** A timer that ran during a move. */
+export type Ran = Pick<Timer, 'at' | 'what' | 'id'>
+
 interface Scheduled extends Timer {
   /** Keeps timers of the same time in the order in which they were set. */
   readonly turn: number
@@ -27,8 +30,6 @@ export interface ClockState {
 
 /** `setTimeout` takes no longer delay; a later timer is looked at again then. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
-/** How long a move waits for work that was under way before it, in real time: as long as a receiver of webhooks has during the move. */
-const PATIENCE_MS = 1000
 
 /**
  * A clock that runs with real time, ahead of it, or not at all, and can be moved forward.
@@ -52,7 +53,10 @@ export class SandboxClock {
   #wake: (() => void) | undefined
   #moving: Promise<unknown> = Promise.resolve()
   #moves = 0
+  /** How often it was set, which ends a move that is under way. */
+  #settings = 0
   #stopped = false
+  readonly #moveListeners = new Set<() => void>()
   /** The work of timers that ran in real time and has not ended. */
   readonly #underWay = new Set<Promise<void>>()
   readonly #realNow: () => number
@@ -95,9 +99,10 @@ export class SandboxClock {
 
   /**
    * Sets the clock to a time, which may be an earlier one, when the state of that time is brought back with it.
-   * Timers keep their times.
+   * Timers keep their times; a move that is under way ends where it is.
    */
   set ({ now, frozen }: { now: number, frozen: boolean }): void {
+    this.#settings++
     this.#frozen = frozen
     this.#latestMs = 0
     this.#offsetMs = now - this.#realNow()
@@ -141,9 +146,28 @@ export class SandboxClock {
    * @param target epoch milliseconds; a time that has passed moves nothing
    * @returns what ran
    */
-  async moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
-    this.#moves++
-    const move = this.#moving.then(() => this.#moveTo(target))
+  async moveTo (target: number): Promise<Ran[]> {
+    return await this.#inTurn(() => target)
+  }
+
+  /** Moves the clock on by so many milliseconds, counted from the end of the moves before this one. */
+  async moveBy (ms: number): Promise<Ran[]> {
+    return await this.#inTurn(() => this.now() + ms)
+  }
+
+  /**
+   * Tells when a move begins. Work that is under way then is waited for, so it should end soon.
+   * @returns a function that ends the listening
+   */
+  onMove (listener: () => void): () => void {
+    this.#moveListeners.add(listener)
+    return () => { this.#moveListeners.delete(listener) }
+  }
+
+  async #inTurn (target: () => number): Promise<Ran[]> {
+    if (this.#moves++ === 0) for (const listener of this.#moveListeners) listener()
+    const settings = this.#settings
+    const move = this.#moving.then(async () => await this.#moveTo(target, settings))
     this.#moving = move.catch(() => {})
     try {
       return await move
@@ -159,18 +183,23 @@ export class SandboxClock {
     this.#disarm()
   }
 
-  async #moveTo (target: number): Promise<Array<Pick<Timer, 'at' | 'what' | 'id'>>> {
+  /** @param settings how often the clock had been set when the move was asked for */
+  async #moveTo (targetAfterOthers: () => number, settings: number): Promise<Ran[]> {
     this.#disarm()
-    await this.#idle()
-    const ran: Array<Pick<Timer, 'at' | 'what' | 'id'>> = []
+    // What is under way belongs to the time before.
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
+    const ran: Ran[] = []
+    const isSet = (): boolean => settings !== this.#settings
+    if (isSet()) return ran
+    const target = targetAfterOthers()
     this.#standsAtMs = this.now()
     try {
-      for (let next = this.#due(target); next !== undefined; next = this.#due(target)) {
+      for (let next = this.#due(target); next !== undefined; next = isSet() ? undefined : this.#due(target)) {
         this.#standsAtMs = Math.max(this.now(), next.at)
         await next.run()
         ran.push({ at: next.at, what: next.what, id: next.id })
       }
-      this.#standsAtMs = Math.max(this.now(), target)
+      if (!isSet()) this.#standsAtMs = Math.max(this.now(), target)
     } finally {
       if (!this.#frozen) this.#runOn()
     }
@@ -225,15 +254,6 @@ export class SandboxClock {
     this.#arm()
   }
 
-  /** Lets work under way end, for a moment, so that it belongs to the time before a move. */
-  async #idle (): Promise<void> {
-    if (this.#underWay.size === 0) return
-    let patience: NodeJS.Timeout | undefined
-    const impatience = new Promise(resolve => { patience = setTimeout(resolve, PATIENCE_MS) })
-    await Promise.race([Promise.allSettled(this.#underWay), impatience])
-    clearTimeout(patience)
-  }
-
   /** A timer that was taken back leaves the queue when half of the queue is such timers. */
   #forgetCancelled (): void {
     if (this.#cancelled < 1024 || this.#cancelled < this.#queue.length / 2) return
@@ -249,10 +269,16 @@ function byTime (a: Scheduled, b: Scheduled): number {
 /** Below it an epoch time is in seconds: as milliseconds it would lie in 1973. */
 export const FIRST_MILLISECONDS = 100_000_000_000
 
-/** A time in epoch milliseconds, from their digits or from ISO 8601; undefined when the text is neither. */
+const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/
+
+/** A time in epoch milliseconds, from their digits or from ISO 8601, UTC unless it says otherwise; undefined when the text is neither. */
 export function parseTime (text: string): number | undefined {
-  const ms = /^\d+$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(ms) ? undefined : ms
+  if (/^\d+$/.test(text)) return Number(text)
+  const [, date = '', time = '00:00', zone = 'Z'] = ISO_8601.exec(text) ?? []
+  const day = Date.parse(date)
+  const ms = Date.parse(`${date}T${time}${zone}`)
+  // JavaScript takes the 31st of February for the 3rd of March.
+  return Number.isNaN(day) || Number.isNaN(ms) || !new Date(day).toISOString().startsWith(date) ? undefined : ms
 }
 
 /**

@@ -87,8 +87,11 @@ export const errors = {
   content_encoding_unsupported: (encoding: string) => new ApiError({
     status: 415, code: 'content_encoding_unsupported', message: `The content encoding ${quote(encoding)} is not supported; send the body as it is.`
   }),
-  route_unknown: (method: string, path: string) => new ApiError({
-    status: 404, code: 'route_unknown', message: `There is no ${method} ${path}. The list of routes is at /docs.`
+  origin_not_allowed: (origin: string) => new ApiError({
+    status: 403, code: 'origin_not_allowed', message: `A web page from ${origin} may not use the sandbox's own API; ALLOWED_HOSTS names further hosts that may.`
+  }),
+  route_unknown: (method: string, path: string, docs = '/docs') => new ApiError({
+    status: 404, code: 'route_unknown', message: `There is no ${method} ${path}. The list of routes is at ${docs}.`
   }),
 
   parameter_missing: (param: string, why = '') => new ApiError({
@@ -154,8 +157,11 @@ export const errors = {
   coverage_missing: (why: string) => new ApiError({
     status: 412, code: 'coverage_missing', message: `The tests have not reached what is required: ${why}.`
   }),
+  account_missing: () => new ApiError({
+    status: 400, code: 'account_missing', message: 'No account was used yet, so this would change nothing. Send the secret key of the account that it is for.'
+  }),
   scenario_failed: (call: string, why: string) => new ApiError({
-    status: 400, code: 'scenario_failed', param: 'steps', message: `The scenario stopped at ${call}, which was refused: ${why}`
+    status: 400, code: 'scenario_failed', param: 'steps', message: `The scenario stopped at ${call}, which ${why}`
   }),
   wait_timeout: (seen: string) => new ApiError({
     status: 408, code: 'wait_timeout', message: `The time to wait is over: ${seen}.`

@@ -15,7 +15,7 @@ export type Match = Static<typeof Match>
 const CallEffects = {
   status: Type.Optional(Type.Integer({ minimum: 400, maximum: 599, description: 'Refuse the call with this status; nothing is done.' })),
   retry_after: Type.Optional(Type.Integer({ minimum: 0, description: 'With `status`: seconds, in the header Retry-After.' })),
-  latency_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000, description: 'Answer that much later, in real time.' })),
+  latency_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, description: 'Answer that much later, in real time.' })),
   hang: Type.Optional(Type.Literal(true, { description: 'Never answer; nothing is done.' })),
   reset: Type.Optional(Type.Literal(true, { description: 'Drop the connection; nothing is done.' })),
   lose_answer: Type.Optional(Type.Literal(true, { description: 'Do and store the call, then drop the connection.' }))
@@ -54,7 +54,9 @@ export const Fault = Type.Object({
 }, { $id: 'Fault' })
 export type Fault = Static<typeof Fault>
 
-export const faultDefinition: Definition<Fault> = { name: 'faults' }
+/** Those that may still happen are found without looking at those that have. */
+export const OPEN = 'open'
+export const faultDefinition: Definition<Fault> = { name: 'faults', keys: ({ hits, times }) => hits < times ? [OPEN] : [] }
 
 /** A call, as far as faults concern it. */
 export interface Call {
@@ -70,9 +72,13 @@ export interface Sending {
   readonly type: string
   readonly endpoint: string
   readonly paymentIntent?: string | undefined
+  /** Another delivery to the endpoint is held until this one was sent. */
+  readonly isAwaited: boolean
+  /** The fault that has put this delivery off or held it before. */
+  readonly spentFault: string | undefined
 }
 
-export function concernsCalls ({ then }: Pick<Fault, 'then'>): boolean {
+function concernsCalls ({ then }: Pick<Fault, 'then'>): boolean {
   return CALL_EFFECTS.some(name => Object.hasOwn(then, name))
 }
 
@@ -83,8 +89,10 @@ export function matchesCall ({ match, then }: Fault, call: Call): boolean {
     (match.payment_intent === undefined || call.path.split('/').includes(match.payment_intent) || call.paymentIntent === match.payment_intent)
 }
 
-export function matchesSending ({ match, then }: Fault, sending: Sending): boolean {
+export function matchesSending ({ id, match, then }: Fault, sending: Sending): boolean {
   return !concernsCalls({ then }) &&
+    id !== sending.spentFault &&
+    !(sending.isAwaited && then.swap_with_next === true) &&
     (match.type === undefined || match.type === sending.type) &&
     (match.endpoint === undefined || match.endpoint === sending.endpoint) &&
     (match.payment_intent === undefined || match.payment_intent === sending.paymentIntent)
@@ -117,12 +125,21 @@ export function whyNever ({ match = {}, then }: FaultParameters, possible: Possi
   if (match.payment_intent !== undefined && !possible.hasPaymentIntent(match.payment_intent)) return { param: 'match[payment_intent]', value: match.payment_intent, why: 'is no PaymentIntent' }
   const { path, method } = match
   if (path === undefined) return undefined
+  if (!isPattern(path)) return { param: 'match[path]', value: path, why: `is no path; it may have up to ${MOST_STARS} \`*\`, and \`{id}\` in the place of a whole part` }
   const calls = possible.calls.filter(known => patternOf(path).test(known.path) || patternOf(known.path).test(path))
   if (calls.length === 0) return { param: 'match[path]', value: path, why: 'is the path of no call; the list of calls is at /docs' }
   if (method !== undefined && !calls.some(known => known.method === method)) {
     return { param: 'match[method]', value: method, why: `never comes to ${path}; there are ${[...new Set(calls.map(known => known.method))].join(', ')}` }
   }
   return undefined
+}
+
+/** More would let a pattern take for ever to be found not to match. */
+const MOST_STARS = 2
+
+function isPattern (path: string): boolean {
+  return /^[/*][^?#]*$/.test(path) && path.length <= 500 && path.split('*').length - 1 <= MOST_STARS &&
+    path.split('/').every(part => !part.includes('{') || /^\{\w+\}$/.test(part))
 }
 
 function patternOf (path: string): RegExp {

@@ -3,7 +3,7 @@ import { errors } from '../core/errors.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, remove, type Store } from '../store/commit.ts'
-import { faultDefinition, matchesCall, matchesSending, whyNever, type Call, type Fault, type FaultParameters, type Possible, type Sending } from './fault.ts'
+import { faultDefinition, matchesCall, matchesSending, OPEN, whyNever, type Call, type Fault, type FaultParameters, type Possible, type Sending } from './fault.ts'
 
 export interface FaultsOptions extends Store {
   readonly accounts: Accounts
@@ -47,11 +47,6 @@ export class Faults {
     this.#options.commit(keeper, { operations: faults.map(({ id }) => remove(faultDefinition, id)) })
   }
 
-  /** Whether an account has any, or the whole. */
-  areThere ({ id }: Account): boolean {
-    return this.#faults.count(id) > 0 || this.#faults.count(this.#options.accounts.whole.id) > 0
-  }
-
   /** The fault that befalls a call, counted as having happened. */
   befalling (account: Account, call: Call): Fault | undefined {
     return this.#take(account, fault => matchesCall(fault, call))
@@ -66,9 +61,8 @@ export class Faults {
   #take (account: Account, matches: (fault: Fault) => boolean): Fault | undefined {
     const { commit, accounts, chance } = this.#options
     for (const keeper of [account, accounts.whole]) {
-      if (this.#faults.count(keeper.id) === 0) continue
-      for (const fault of this.of(keeper)) {
-        if (fault.hits >= fault.times || !matches(fault)) continue
+      for (const fault of [...this.#faults.newest(keeper.id, OPEN)].reverse()) {
+        if (!matches(fault)) continue
         // Not by its id, which is made of the time.
         const happens = chance(fault.probability, `${keeper.id} ${JSON.stringify([fault.match, fault.then])} ${fault.seen}`)
         const counted = { ...fault, seen: fault.seen + 1, hits: fault.hits + (happens ? 1 : 0) }

@@ -75,7 +75,7 @@ function accountOf (accounts: Accounts, key: string, isPublishable: boolean): Ac
 function readKey (authorization: string | undefined): string {
   if (authorization === undefined || authorization.trim() === '') throw errors.api_key_missing()
   const [scheme = '', credential = ''] = authorization.trim().split(/\s+/, 2)
-  if (parseApiKey(credential)?.mode === 'live') throw errors.api_key_live(maskKey(credential))
+  if (parseApiKey(credential || scheme)?.mode === 'live') throw errors.api_key_live(maskKey(credential || scheme))
   if (scheme.toLowerCase() === 'bearer') {
     throw errors.api_key_invalid('The API key was sent as Bearer. Use HTTP Basic authentication: the key as user name, an empty password.')
   }

@@ -44,9 +44,9 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
 }
 
 /** Says which route there is not; called for a scope, its hooks (authentication, CORS) come first. */
-export function answerUnknownRoutes (app: FastifyInstance): void {
+export function answerUnknownRoutes (app: FastifyInstance, docs?: string): void {
   app.setNotFoundHandler(request => {
-    throw errors.route_unknown(request.method, request.url.split('?', 1)[0] ?? '')
+    throw errors.route_unknown(request.method, request.url.split('?', 1)[0] ?? '', docs)
   })
 }
 

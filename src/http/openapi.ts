@@ -44,7 +44,10 @@ export async function describeRoutes (
       if (!('openapiObject' in described)) return described.swaggerObject
       const { openapiObject } = described
       for (const methods of Object.values(openapiObject.paths ?? {})) {
-        for (const operation of Object.values(methods ?? {})) inBrackets(operation as Operation)
+        for (const operation of Object.values(methods ?? {}) as Operation[]) {
+          inBrackets(operation)
+          onlyIfNeeded(operation)
+        }
       }
       const schemas = openapiObject.components?.schemas ?? {}
       const used = namesIn(openapiObject.paths, schemas)
@@ -58,6 +61,7 @@ export async function describeRoutes (
 }
 
 interface Operation {
+  readonly requestBody?: { required?: boolean, readonly content: Readonly<Record<string, { readonly schema?: { readonly required?: readonly string[] } }>> }
   readonly parameters?: Array<{ in: string, schema?: { type?: string }, style?: string, explode?: boolean }>
 }
 
@@ -69,6 +73,12 @@ function namesIn (part: unknown, schemas: Readonly<Record<string, unknown>>, fou
     namesIn(schemas[name] ?? {}, schemas, found)
   }
   return found
+}
+
+/** A body of which nothing is needed may be left out. */
+function onlyIfNeeded ({ requestBody }: Operation): void {
+  if (requestBody === undefined) return
+  requestBody.required = Object.values(requestBody.content).some(({ schema }) => (schema?.required ?? []).length > 0)
 }
 
 /** Says how a query writes an object, since the default of OpenAPI is another way: `created[gt]=1`. */

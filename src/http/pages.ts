@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { preferredType } from '../core/preferences.ts'
 import { html } from '../html/html.ts'
 import { languageOf, type Language } from '../html/language.ts'
 import { page, sendPage } from '../html/page.ts'
@@ -25,6 +26,6 @@ export function pageLanguage ({ query, headers }: FastifyRequest): Language {
   return languageOf((query as { lang?: unknown }).lang, headers['accept-language'])
 }
 
-export function wantsJson ({ headers: { accept = '' } }: FastifyRequest): boolean {
-  return accept.includes('application/json') && !accept.includes('text/html')
+export function wantsJson ({ headers: { accept } }: FastifyRequest): boolean {
+  return preferredType(accept, ['text/html', 'application/json']) === 'application/json'
 }

@@ -1,3 +1,4 @@
+import { Server as TlsServer } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 
 /**
@@ -7,6 +8,8 @@ import type { FastifyRequest } from 'fastify'
 export function publicUrlOf (request: FastifyRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl
   const { localAddress, localPort } = request.socket
+  // Calls that the sandbox makes to itself come over no socket.
+  const isSecure = request.protocol === 'https' || request.server.server instanceof TlsServer
   // A request of HTTP/1.0 may come without a host.
-  return `${request.protocol === 'https' ? 'https' : 'http'}://${request.host || `${localAddress}:${localPort}`}`
+  return `${isSecure ? 'https' : 'http'}://${request.host || `${localAddress}:${localPort}`}`
 }

@@ -1,63 +1,64 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import Type, { type Static } from 'typebox'
+import { isUnanswered } from './faults.ts'
 import { isObject, unknownParameters } from './validation.ts'
 
 /** A call of the API and its answer. */
-export interface LoggedRequest {
-  readonly id: string
-  readonly object: 'request'
-  /** When it came: epoch milliseconds of the account's clock, or of the whole where nobody is known. */
-  readonly created: number
-  /** Undefined where the key was refused. */
-  readonly account: string | undefined
-  readonly method: string
-  /** With its query; client secrets left out. */
-  readonly url: string
-  readonly status: number
-  readonly duration_ms: number
-  readonly body: unknown
-  readonly answer: unknown
-  /** Parameters that the call does not know. */
-  readonly unknown: readonly string[]
-  /** Parameters that only older pages of the documentation have. */
-  readonly deprecated: readonly string[]
-  /** The scheme and kind of the key that was sent, such as `Bearer sk_live`; never the key. */
-  readonly credential: string
-  readonly error: string | undefined
-}
+export const LoggedRequest = Type.Object({
+  id: Type.String({ description: 'As in the header Request-Id.' }),
+  object: Type.Literal('request'),
+  created: Type.Integer({ description: 'When it was answered: epoch milliseconds of the account\'s clock, or of the whole where nobody is known.' }),
+  account: Type.Optional(Type.String({ description: 'Left out where the key was refused.' })),
+  method: Type.String(),
+  url: Type.String({ description: 'With its query; secrets left out.' }),
+  status: Type.Optional(Type.Integer({ description: 'Left out where a fault kept the answer back.' })),
+  duration_ms: Type.Integer(),
+  body: Type.Optional(Type.Unsafe<unknown>({ description: 'As it was read; secrets left out. Longer ones are not kept.' })),
+  answer: Type.Optional(Type.Unsafe<unknown>({ description: 'Secrets left out. Longer ones are not kept.' })),
+  unknown: Type.Array(Type.String(), { description: 'Parameters that the call does not know.' }),
+  deprecated: Type.Array(Type.String(), { description: 'Parameters that only older pages of the documentation have.' }),
+  credential: Type.String({ description: 'Scheme and kind of the key that was sent, such as `Bearer sk_live`; never the key.' }),
+  error: Type.Optional(Type.String({ description: 'The code of the refusal.' })),
+  fault: Type.Optional(Type.String({ description: 'The fault that befell it.' }))
+})
+export type LoggedRequest = Static<typeof LoggedRequest>
 
 /** A call as it is remembered: read and rid of its secrets only when somebody looks. */
-type RawRequest = Omit<LoggedRequest, 'answer'> & { readonly answer: string | undefined }
+export type RememberedRequest = Omit<LoggedRequest, 'answer'> & { readonly answer: string | undefined }
 
 /** How many calls are remembered; they are not stored. */
 const REMEMBERED = 1000
-/** Longer answers, such as lists of sessions, are remembered as nothing. */
-const LONGEST_ANSWER = 10_000
+/** Characters; longer bodies and answers, such as lists of sessions, are remembered as nothing. */
+const LONGEST_KEPT = 10_000
 
-/** The last calls of the API. Bodies and answers are kept as they were, but for secrets. */
+/** The last calls of the API. */
 export class RequestLog {
-  readonly #entries: RawRequest[] = []
-  readonly #listeners = new Set<(entry: LoggedRequest) => void>()
+  readonly #entries: RememberedRequest[] = []
+  readonly #listeners = new Set<(entry: RememberedRequest) => void>()
 
-  add (entry: RawRequest): void {
+  add (entry: RememberedRequest): void {
     this.#entries.push(entry)
     if (this.#entries.length > REMEMBERED) this.#entries.shift()
-    for (const listener of this.#listeners) listener(shown(entry))
+    for (const listener of this.#listeners) listener(entry)
   }
 
   /** Newest first; of an account, or all. */
-  of (account: string | undefined): LoggedRequest[] {
-    return this.#entries.filter(entry => account === undefined || entry.account === account).reverse().map(shown)
+  of (account: string | undefined): RememberedRequest[] {
+    return this.#entries.filter(entry => account === undefined || entry.account === account).reverse()
   }
 
   /** @returns a function that ends the listening */
-  onAdded (listener: (entry: LoggedRequest) => void): () => void {
+  onAdded (listener: (entry: RememberedRequest) => void): () => void {
     this.#listeners.add(listener)
     return () => { this.#listeners.delete(listener) }
   }
 }
 
-/** Remembers every call of a scope in the log. */
-export function rememberRequests (app: FastifyInstance, { log, now }: { log: RequestLog, now: () => number }): void {
+/**
+ * Remembers every call of a scope in the log.
+ * @returns what remembers a call that ends without an answer
+ */
+export function rememberRequests (app: FastifyInstance, { log, now }: { log: RequestLog, now: () => number }): (request: FastifyRequest, reply: FastifyReply) => void {
   const answers = new WeakMap<FastifyRequest, string>()
   const bodies = new WeakMap<FastifyRequest, unknown>()
 
@@ -67,31 +68,37 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
-    if (typeof payload === 'string' && payload.length <= LONGEST_ANSWER) answers.set(request, payload)
+    if (typeof payload === 'string' && payload !== '' && payload.length <= LONGEST_KEPT) answers.set(request, payload)
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const { caller, refusal } = request
+    remember(request, reply)
+    done()
+  })
+  return remember
+
+  function remember (request: FastifyRequest, reply: FastifyReply): void {
+    const { caller, refusal, fault, headers } = request
     const account = (caller as typeof caller | undefined)?.account
     const { unknown, deprecated } = unknownParameters(request)
     log.add({
       id: request.id,
       object: 'request',
       created: account?.clock.now() ?? now(),
-      account: account?.id,
+      ...(account !== undefined && { account: account.id }),
       method: request.method,
       url: request.url,
-      status: reply.statusCode,
+      ...(!isUnanswered(request) && { status: reply.statusCode }),
       duration_ms: account?.clock.frozen === true ? 0 : Math.round(reply.elapsedTime),
-      body: bodies.get(request) ?? request.body,
+      ...(Number(headers['content-length'] ?? 0) <= LONGEST_KEPT && { body: bodies.get(request) ?? request.body }),
       answer: answers.get(request),
       unknown: unknown.map(({ name }) => name),
-      deprecated,
-      credential: credentialOf(request.headers.authorization ?? ''),
-      error: refusal?.code
+      deprecated: [...deprecated],
+      credential: credentialOf(headers.authorization ?? ''),
+      ...(refusal !== undefined && { error: refusal.code }),
+      ...(fault !== undefined && { fault: fault.id })
     })
-    done()
-  })
+  }
 }
 
 /** A line for each answer at the level `debug`; no headers or bodies, which hold keys and secrets. */
@@ -103,25 +110,38 @@ export function logRequests (app: FastifyInstance): void {
   })
 }
 
-function shown (entry: RawRequest): LoggedRequest {
-  const { url, body, answer } = entry
+/** A remembered call without its secrets. */
+export function shown (entry: RememberedRequest): LoggedRequest {
+  const { body, answer, ...rest } = entry
   return {
-    ...entry,
-    url: url.replace(/(client_secret=)[^&]*/g, '$1…'),
-    body: withoutSecrets(body),
-    answer: answer === undefined ? undefined : withoutSecrets(JSON.parse(answer))
+    ...rest,
+    url: withoutSecretsIn(entry.url),
+    ...(body !== undefined && { body: withoutSecrets(body) }),
+    ...(answer !== undefined && { answer: withoutSecrets(JSON.parse(answer)) })
   }
 }
 
+export function withoutSecretsIn (url: string): string {
+  return withoutKeys(url.replace(/(client_secret=)[^&]*/g, '$1…'))
+}
+
 function withoutSecrets (value: unknown): unknown {
+  if (typeof value === 'string') return withoutKeys(value)
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, name === 'client_secret' || name === 'secret' ? '…' : withoutSecrets(inner)]))
 }
 
+/** Some send a key as a parameter. */
+function withoutKeys (text: string): string {
+  return text.replace(/([sp]k_(?:test|live)_)\w+/g, '$1…')
+}
+
 function credentialOf (authorization: string): string {
   const [scheme = '', credential = ''] = authorization.trim().split(/\s+/, 2)
-  const decoded = scheme.toLowerCase() === 'basic' ? Buffer.from(credential, 'base64').toString('latin1') : credential
-  const kind = /^[sp]k_(?:test|live)/.exec(decoded)?.[0] ?? ''
-  return `${scheme} ${kind}`.trim()
+  const decoded = scheme.toLowerCase() === 'basic' ? Buffer.from(credential, 'base64').toString('latin1') : authorization
+  const kind = /[sp]k_(?:test|live)/.exec(decoded)?.[0] ?? ''
+  // Whoever sends a key without a scheme sends it in the scheme's place.
+  const known = ['basic', 'bearer'].includes(scheme.toLowerCase()) ? scheme : ''
+  return `${known} ${kind}`.trim()
 }

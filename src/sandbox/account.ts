@@ -2,11 +2,12 @@ import Type from 'typebox'
 import { errors } from '../core/errors.ts'
 import { switchTable, type Switches } from '../core/switches.ts'
 import type { Api } from '../http/api.ts'
+import { isObject } from '../http/validation.ts'
 import { accountDefinition, type Account } from '../store/accounts.ts'
 import { put, type Store } from '../store/commit.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
-import { listAnswer } from '../wooshpay/lists.ts'
-import { Anything, answers } from '../wooshpay/wire.ts'
+import { listAnswer, ListOf } from '../wooshpay/lists.ts'
+import { Anything, answers, ref } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
 const AccountParameters = Type.Object({
@@ -25,8 +26,8 @@ const AccountAnswer = Type.Object({
     id: Type.String(), url: Type.String(), status: Type.String(), enabled_events: Type.Array(Type.String())
   })),
   counts: Type.Record(Type.String(), Type.Integer(), { description: 'How many records it has of each kind.' })
-})
-const AccountList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(AccountAnswer) })
+}, { $id: 'Account' })
+const AccountList = ListOf(AccountAnswer)
 
 const tags = ['Account']
 
@@ -38,17 +39,18 @@ export interface AccountOptions extends Store {
 /** What the sandbox knows of an account, and what may be changed of it. Without a key: of all accounts. */
 export function accountRoutes (api: Api, { concern, database, commit, merchantName }: AccountOptions): void {
   const endpoints = database.collection(webhookEndpointDefinition)
+  api.addSchema(AccountAnswer)
 
   api.get('/account', {
-    schema: { operationId: 'retrieveAccount', summary: 'Tell about an account, or about all', tags, response: answers(Type.Union([AccountAnswer, AccountList])) }
+    schema: { operationId: 'retrieveAccount', summary: 'Tell about an account, or about all', tags, response: answers(Type.Union([ref(AccountAnswer), AccountList])) }
   }, async request => answer(concern.one(request), concern.all(request)))
 
   api.post('/account', {
-    schema: { operationId: 'updateAccount', summary: 'Change the name and the switches', tags, body: AccountParameters, response: answers(Type.Union([AccountAnswer, AccountList])) }
+    schema: { operationId: 'updateAccount', summary: 'Change the name and the switches', tags, body: AccountParameters, response: answers(Type.Union([ref(AccountAnswer), AccountList])) }
   }, async request => {
     const { name, switches } = request.body
     const wanted = switchesFrom(switches ?? {})
-    for (const account of concern.all(request)) {
+    for (const account of concern.some(request)) {
       const { record } = account
       commit(account, { operations: [put(accountDefinition, { ...record, ...(name !== undefined && { name }), switches: { ...record.switches, ...wanted } })] })
     }
@@ -68,7 +70,7 @@ export function accountRoutes (api: Api, { concern, database, commit, merchantNa
       name: record.name ?? merchantName,
       switches,
       webhook_endpoints: [...endpoints.newest(id)].map(({ id, url, status, enabled_events: events }) => ({ id, url, status, enabled_events: events })),
-      counts: Object.fromEntries([...database.collections].map(collection => [collection.definition.name, collection.count(id)]).filter(([, count]) => count !== 0))
+      counts: Object.fromEntries([...database.collections].map(collection => [collection.definition.name, collection.of(id).length]).filter(([, count]) => count !== 0))
     }
   }
 }
@@ -82,8 +84,9 @@ function switchesFrom (given: Readonly<Record<string, unknown>>): Partial<Switch
     const known = Object.entries(switchTable).find(([known]) => known === name)
     if (known === undefined) throw errors.parameter_unknown(`switches[${name}]`, Object.keys(switchTable))
     const { kind } = known[1]
-    const read: unknown = kind.parse(Array.isArray(value) ? value.join(',') : String(value))
-    if (read === undefined) throw errors.parameter_invalid(`switches[${name}]`, value, `is not allowed; allowed: ${kind.allowed}`)
+    const isList = Array.isArray(value)
+    const read: unknown = value === '' ? undefined : kind.parse(isList ? value.join(',') : String(value))
+    if (read === undefined || isList !== Array.isArray(read) || (isList && value.some(isObject))) throw errors.parameter_invalid(`switches[${name}]`, value, `is not allowed; allowed: ${kind.allowed}`)
     return [name, read]
   }))
 }

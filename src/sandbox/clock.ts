@@ -1,12 +1,12 @@
 import Type, { type Static } from 'typebox'
-import { parseTime, type SandboxClock } from '../core/clock.ts'
+import { parseTime } from '../core/clock.ts'
 import { errors } from '../core/errors.ts'
 import { ID_TIMES } from '../core/ids.ts'
 import type { Api } from '../http/api.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Store } from '../store/commit.ts'
 import { answers } from '../wooshpay/wire.ts'
-import { keptClock } from './clock-state.ts'
+import { keptClock, timeOf } from './clock-state.ts'
 import type { Concern } from './concern.ts'
 
 const ClockParameters = Type.Object({
@@ -43,35 +43,37 @@ export function clockRoutes (api: Api, { accounts, concern, database, commit }: 
     schema: { operationId: 'moveClock', summary: 'Move time forward, or let it stand still', tags, body: ClockParameters, response: answers(Moved) }
   }, async request => {
     const moved = concern.withWhole(request)
-    const targets = moved.map(account => targetOf(account.clock, request.body))
-    const ran = await Promise.all(moved.map(async (account, index) => await move(account, targets[index], request.body.frozen)))
-    return { ...timeOf(concern.keeper(request).clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
+    const keeper = concern.keeper(request)
+    for (const account of moved) checkMove(account, request.body, account === keeper ? '' : ` of the account ${account.record.masked_key}`)
+    const ran = await Promise.all(moved.map(async account => await move(account, request.body)))
+    return { ...timeOf(keeper.clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
   })
 
-  async function move (account: Account, target: number | undefined, frozen: boolean | undefined) {
+  async function move (account: Account, { advance_ms: advanceMs, now, frozen }: ClockParameters) {
     const { clock } = account
     if (frozen === true) clock.freeze()
-    const ran = target === undefined ? [] : await clock.moveTo(target)
+    const target = now === undefined ? undefined : parseTime(String(now))
+    const ran = advanceMs !== undefined ? await clock.moveBy(advanceMs) : target !== undefined ? await clock.moveTo(target) : []
     if (frozen === false) clock.run()
     commit(account, { operations: [keptClock(database, account, accounts.whole)] })
     return ran
   }
 }
 
-function timeOf (clock: SandboxClock): { now: number, frozen: boolean } {
-  return { now: clock.now(), frozen: clock.frozen }
-}
-
-/** @throws ApiError when the time is none, or lies in the past */
-function targetOf (clock: SandboxClock, { advance_ms: advanceMs, now }: ClockParameters): number | undefined {
+/**
+ * @param whose whose clock it is, where that is not plain
+ * @throws ApiError when the time is none, or the clock cannot go there
+ */
+function checkMove ({ clock }: Account, { advance_ms: advanceMs, now }: ClockParameters, whose: string): void {
   if (advanceMs !== undefined && now !== undefined) throw errors.parameter_invalid('now', now, 'cannot be combined with advance_ms')
-  if (advanceMs === undefined && now === undefined) return undefined
-  const [param, value] = now === undefined ? ['advance_ms', advanceMs] : ['now', now]
-  const target = advanceMs === undefined ? parseTime(String(now)) : clock.now() + advanceMs
+  if (advanceMs === undefined && now === undefined) return
+  const present = clock.now()
+  const [param, value, target] = now === undefined ? ['advance_ms', advanceMs, present + (advanceMs ?? 0)] as const : ['now', now, parseTime(String(now))] as const
   if (target === undefined) throw errors.parameter_invalid(param, value, 'is not a time in epoch milliseconds or ISO 8601')
-  if (target < clock.now()) {
-    throw errors.parameter_invalid(param, value, `lies before the present time, ${new Date(clock.now()).toISOString()}; the clock moves forward only`)
+  if (target < present) {
+    throw errors.parameter_invalid(param, value, `lies before the present time${whose}, ${new Date(present).toISOString()}; the clock moves forward only`)
   }
-  if (target > ID_TIMES.to) throw errors.parameter_invalid(param, value, `lies after ${new Date(ID_TIMES.to).toISOString()}, the last time that ids can tell`)
-  return target
+  if (target > ID_TIMES.to) {
+    throw errors.parameter_invalid(param, value, `lies after ${new Date(ID_TIMES.to).toISOString()}, the last time that ids can tell; the present time${whose} is ${new Date(present).toISOString()}`)
+  }
 }

@@ -1,10 +1,14 @@
 import type { FastifyRequest } from 'fastify'
+import { errors } from '../core/errors.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
+import type { Collection, Stored } from '../store/collection.ts'
 
 /** Which accounts a call concerns: that of its key, or all of them where it has none. */
 export class Concern {
   readonly #accounts: Accounts
   readonly #accountOf: (request: FastifyRequest) => Account | undefined
+  /** A call that waits asks again and again. */
+  readonly #known = new WeakMap<FastifyRequest, Account | undefined>()
 
   /** @param accountOf the account of a request's key; undefined when it has none */
   constructor (accounts: Accounts, accountOf: (request: FastifyRequest) => Account | undefined) {
@@ -14,33 +18,42 @@ export class Concern {
 
   /** The one account, or undefined for all. */
   one (request: FastifyRequest): Account | undefined {
-    return this.#accountOf(request)
+    if (!this.#known.has(request)) this.#known.set(request, this.#accountOf(request))
+    return this.#known.get(request)
   }
 
   /** The accounts, oldest first. */
   all (request: FastifyRequest): Account[] {
-    const one = this.#accountOf(request)
+    const one = this.one(request)
     return one === undefined ? this.#accounts.all() : [one]
+  }
+
+  /**
+   * The accounts that a call changes, oldest first.
+   * @throws ApiError when there are none yet, so that the call would change nothing, and nothing of later accounts either
+   */
+  some (request: FastifyRequest): [Account, ...Account[]] {
+    const [first, ...others] = this.all(request)
+    if (first === undefined) throw errors.account_missing()
+    return [first, ...others]
   }
 
   /** The accounts, with what belongs to none before them where the call concerns all: new accounts begin at its time. */
   withWhole (request: FastifyRequest): Account[] {
-    const one = this.#accountOf(request)
+    const one = this.one(request)
     return one === undefined ? [this.#accounts.whole, ...this.#accounts.all()] : [one]
   }
 
-  /**
-   * The account that has an object, when the call concerns it.
-   * @param owner the id of the account that has it
-   */
-  owner (request: FastifyRequest, owner: string | undefined): Account | undefined {
-    const one = this.#accountOf(request)
-    const account = this.#accounts.byId(owner ?? '')
-    return one === undefined || one.id === account?.id ? account : undefined
+  /** A record by its id, with the account that has it, when the call concerns that. */
+  row<T extends Stored> (request: FastifyRequest, records: Collection<T>, id: string): { account: Account, record: T } | undefined {
+    const row = records.find(id)
+    const account = this.#accounts.byId(row?.account ?? '')
+    const one = this.one(request)
+    return row === undefined || account === undefined || (one !== undefined && one !== account) ? undefined : { account, record: row.record }
   }
 
   /** What is kept for one account, or for the sandbox as a whole, is stored under the id of this. */
   keeper (request: FastifyRequest): Account {
-    return this.#accountOf(request) ?? this.#accounts.whole
+    return this.one(request) ?? this.#accounts.whole
   }
 }

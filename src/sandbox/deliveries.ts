@@ -1,11 +1,14 @@
 import Type, { type Static } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import { errors } from '../core/errors.ts'
 import { EVENT_TYPES } from '../core/event-types.ts'
 import type { Api } from '../http/api.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Store } from '../store/commit.ts'
-import { Delivery, deliveryDefinition, released } from '../webhooks/deliveries.ts'
+import { Delivery, deliveryDefinition, isDue, released } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
 import { listParameters, ListOf } from '../wooshpay/lists.ts'
+import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
 import { answers, found, IdParams, ref } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 import { listConcerned } from './lists.ts'
@@ -15,7 +18,7 @@ const ListParameters = Type.Object({
   event: Type.Optional(Type.String()),
   type: Type.Optional(Type.Enum([...EVENT_TYPES])),
   payment_intent: Type.Optional(Type.String()),
-  status: Type.Optional(Type.Enum(['pending', 'succeeded', 'failed']))
+  status: Type.Optional(Delivery.properties.status)
 })
 type ListParameters = Static<typeof ListParameters>
 const FILTERS = ['event', 'payment_intent', 'type', 'status'] as const
@@ -31,6 +34,7 @@ export interface DeliveryOptions extends Store {
 /** Where webhooks went, with every attempt's request and answer. */
 export function deliveryRoutes (api: Api, { database, commit, dispatcher, concern }: DeliveryOptions): void {
   const deliveries: Collection<Delivery> = database.collection(deliveryDefinition)
+  const endpoints = database.collection(webhookEndpointDefinition)
   api.addSchema(Delivery)
 
   api.get('/deliveries', {
@@ -41,26 +45,30 @@ export function deliveryRoutes (api: Api, { database, commit, dispatcher, concer
 
   api.get('/deliveries/:id', {
     schema: { operationId: 'retrieveDelivery', summary: 'Retrieve a webhook delivery', tags, params: IdParams, response }
-  }, async request => {
-    const { id } = request.params
-    const row = deliveries.find(id)
-    found(concern.owner(request, row?.account), 'delivery', id)
-    return found(row?.record, 'delivery', id)
-  })
+  }, async request => deliveryOf(request, request.params.id).record)
 
   api.post('/deliveries/:id/resend', {
     schema: { operationId: 'resendDelivery', summary: 'Send a webhook once more, now; answers when the receiver has', tags, params: IdParams, response }
   }, async request => {
     const { id } = request.params
-    const account = found(concern.owner(request, deliveries.find(id)?.account), 'delivery', id)
-    const delivery = found(deliveries.get(account.id, id), 'delivery', id)
+    const { account, record: delivery } = deliveryOf(request, id)
+    const endpoint = endpoints.get(account.id, delivery.endpoint)
+    if (endpoint?.status !== 'enabled') throw errors.parameter_invalid('id', id, `goes to ${delivery.endpoint}, which is ${endpoint?.status ?? 'deleted'}`)
     const now = account.clock.now()
-    // One that is due is under way already, and is waited for.
-    const isUnderWay = delivery.next_attempt_at !== undefined && delivery.next_attempt_at <= now
-    if (!isUnderWay) commit(account, { operations: [put(deliveryDefinition, { ...released(delivery, now), status: 'pending' })] })
+    let latest = delivery
+    // One that is under way is waited for.
+    for (let before: Delivery | undefined; isDue(latest, now) && latest !== before; latest = deliveryOf(request, id).record) {
+      before = latest
+      await dispatcher.attempt(account.id, id)
+    }
+    commit(account, { operations: [put(deliveryDefinition, { ...released(latest, now), status: 'pending' })] })
     await dispatcher.attempt(account.id, id)
-    return found(deliveries.get(account.id, id), 'delivery', id)
+    return deliveryOf(request, id).record
   })
+
+  function deliveryOf (request: FastifyRequest, id: string) {
+    return found(concern.row(request, deliveries, id), 'delivery', id)
+  }
 }
 
 /** The first filter that is given says where to look. */

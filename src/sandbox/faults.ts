@@ -3,7 +3,9 @@ import { EVENT_TYPES } from '../core/event-types.ts'
 import type { Api } from '../http/api.ts'
 import { Fault, FaultParameters, type Possible } from '../faults/fault.ts'
 import type { Faults } from '../faults/service.ts'
-import type { Database } from '../store/database.ts'
+import type { Account, Accounts } from '../store/accounts.ts'
+import { put, type Store } from '../store/commit.ts'
+import { deliveryDefinition, released } from '../webhooks/deliveries.ts'
 import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
 import { listAnswer, ListOf } from '../wooshpay/lists.ts'
@@ -15,16 +17,17 @@ const DeletedFault = Type.Object({ id: Type.String(), object: Type.Literal('faul
 
 const tags = ['Faults']
 
-export interface FaultOptions {
+export interface FaultOptions extends Store {
   readonly faults: Faults
-  readonly database: Database
+  readonly accounts: Accounts
   /** All calls of the API. */
   readonly calls: Possible['calls']
   readonly concern: Concern
 }
 
 /** What is to go wrong: exactly, counted, and as often as asked. Without a key a rule concerns every account. */
-export function faultRoutes (api: Api, { faults, database, calls, concern }: FaultOptions): void {
+export function faultRoutes (api: Api, { faults, accounts, database, commit, calls, concern }: FaultOptions): void {
+  const deliveries = database.collection(deliveryDefinition)
   const endpoints = database.collection(webhookEndpointDefinition)
   const intents = database.collection(paymentIntentDefinition)
   api.addSchema(Fault)
@@ -34,8 +37,8 @@ export function faultRoutes (api: Api, { faults, database, calls, concern }: Fau
   }, async request => faults.add(concern.keeper(request), request.body, {
     calls,
     types: EVENT_TYPES,
-    hasEndpoint: id => concern.owner(request, endpoints.find(id)?.account) !== undefined,
-    hasPaymentIntent: id => concern.owner(request, intents.find(id)?.account) !== undefined
+    hasEndpoint: id => concern.row(request, endpoints, id) !== undefined,
+    hasPaymentIntent: id => concern.row(request, intents, id) !== undefined
   }))
 
   api.get('/faults', {
@@ -46,7 +49,7 @@ export function faultRoutes (api: Api, { faults, database, calls, concern }: Fau
     schema: { operationId: 'deleteFaults', summary: 'Take all faults back', tags, response: answers(FaultList) }
   }, async request => {
     const keeper = concern.keeper(request)
-    faults.remove(keeper, faults.of(keeper))
+    remove(keeper, faults.of(keeper))
     return listAnswer('/_sandbox/faults', { data: faults.of(keeper), hasMore: false })
   })
 
@@ -57,7 +60,17 @@ export function faultRoutes (api: Api, { faults, database, calls, concern }: Fau
     const keeper = concern.keeper(request)
     const row = faults.find(id)
     const fault = found(row?.account === keeper.id ? row.record : undefined, 'fault', id)
-    faults.remove(keeper, [fault])
+    remove(keeper, [fault])
     return { id, object: 'fault' as const, deleted: true as const }
   })
+
+  /** Takes faults back; webhooks that they hold go now. */
+  function remove (keeper: Account, gone: readonly Fault[]): void {
+    faults.remove(keeper, gone)
+    for (const account of keeper === accounts.whole ? accounts.all() : [keeper]) {
+      const now = account.clock.now()
+      const waiting = gone.flatMap(({ id }) => [...deliveries.newest(account.id, `held_by:${id}`)])
+      if (waiting.length > 0) commit(account, { operations: waiting.map(delivery => put(deliveryDefinition, released(delivery, now))) })
+    }
+  }
 }

@@ -20,15 +20,19 @@ export interface GuardOptions {
 
 /**
  * Keeps web pages of strangers away from the sandbox's own API: a name that somebody points at this machine is refused
- * (DNS rebinding), unless it is one that only this machine or its network gives out; so is a call without the token.
+ * (DNS rebinding), unless it is one that only this machine or its network gives out; so are a call that a page from
+ * elsewhere makes, and one without the token.
  */
 export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequestHookHandler {
   const names = new Set([...allowedHosts.map(name => name.toLowerCase()), ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])])
 
   return (request, _reply, done) => {
     if (request.routeOptions.config.open === true) return done()
-    const { hostname } = request
-    if (!isLocalName(hostname) && !names.has(hostname.toLowerCase())) throw errors.host_not_allowed(hostname)
+    const { hostname, headers: { origin } } = request
+    const isOurs = (name: string): boolean => isLocalName(name) || names.has(name.toLowerCase())
+    if (!isOurs(hostname)) throw errors.host_not_allowed(hostname)
+    if (origin !== undefined && !(URL.canParse(origin) && isOurs(new URL(origin).hostname))) throw errors.origin_not_allowed(origin)
+    if (request.headers['sec-fetch-site'] === 'cross-site' && request.method !== 'GET') throw errors.origin_not_allowed(origin ?? 'another site')
     if (token !== undefined && !isSame(String(request.headers['x-sandbox-token'] ?? ''), token)) throw errors.sandbox_token_required()
     done()
   }

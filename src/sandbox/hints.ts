@@ -1,4 +1,5 @@
 import { FIRST_MILLISECONDS } from '../core/clock.ts'
+import { readBrackets } from '../http/bodies.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { isObject } from '../http/validation.ts'
 
@@ -15,16 +16,24 @@ export interface HintContext {
 export function hintsFor (request: LoggedRequest, { isTrusted }: HintContext): string[] {
   const { body, answer, credential, error, unknown, deprecated, url } = request
   const parameters = isObject(body) ? body : {}
+  const sen = rupiahIn(parameters).find(amount => isInSen(amount, error))
   const hints: Array<[boolean, string]> = [
     [/^bearer/i.test(credential), 'The key was sent as Bearer. WooshPay takes HTTP Basic: the key as user name, an empty password.'],
     [credential.includes('_live'), 'A live key was sent to a sandbox. Check where else it went.'],
-    [isRupiah(parameters) && isInSen(parameters.amount, error), `The amount ${String(parameters.amount)} looks like sen. Rupiah have no smaller unit: 20000 is Rp20.000.`],
+    [sen !== undefined, `The amount ${String(sen)} looks like sen. Rupiah have no smaller unit: 20000 is Rp20.000.`],
     [hasSeconds(url, parameters), 'A time looks like seconds. Times are in milliseconds: created[gte]=1795365744000.'],
     [unknown.length > 0, `The call does not know ${unknown.join(', ')}, and ignores it unless STRICT_PARAMETERS is set.`],
     [deprecated.length > 0, `Only older pages of the documentation have ${deprecated.join(', ')}.`],
-    [isSession(answer) && isTrusted(answer.id), 'The customer came to success_url, which is no proof of a payment: the session was neither fetched afterwards nor told by a webhook.']
+    [isSession(answer) && isTrusted(answer.id), 'The session was paid, and neither fetched afterwards nor told by a webhook; that the customer comes to success_url is no proof of a payment.']
   ]
   return hints.filter(([applies]) => applies).map(([, hint]) => hint)
+}
+
+/** The amounts of a call that are in rupiah: of a payment, a price, or the lines of a checkout. */
+function rupiahIn (parameters: Record<string, unknown>): unknown[] {
+  const lines: unknown[] = Array.isArray(parameters.line_items) ? parameters.line_items : []
+  const prices = [parameters, ...lines.map(line => isObject(line) ? line.price_data : undefined)].filter(isObject)
+  return prices.filter(isRupiah).flatMap(({ amount, unit_amount: unitAmount }) => [amount, unitAmount])
 }
 
 function isRupiah ({ currency }: Record<string, unknown>): boolean {
@@ -37,9 +46,8 @@ function isInSen (amount: unknown, error: string | undefined): boolean {
 }
 
 function hasSeconds (url: string, { created }: Record<string, unknown>): boolean {
-  const inQuery = [...decodeURIComponent(url.replace(/%(?![\da-f]{2})/gi, '%25')).matchAll(/created\[[a-z]+\]=(\d+)/g)].map(([, value]) => Number(value))
-  const inBody = isObject(created) ? Object.values(created).map(Number) : []
-  return [...inQuery, ...inBody].some(value => value > 1_000_000_000 && value < FIRST_MILLISECONDS)
+  const ranges = [readBrackets(url.split('?', 2)[1] ?? '').created, created].filter(isObject)
+  return ranges.flatMap(Object.values).map(Number).some(value => value > 1_000_000_000 && value < FIRST_MILLISECONDS)
 }
 
 function isSession (answer: unknown): answer is { id: string } {

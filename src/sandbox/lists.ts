@@ -1,6 +1,6 @@
 import type { Account } from '../store/accounts.ts'
 import type { Collection, Stored } from '../store/collection.ts'
-import { listAnswer, listOf, pageRequest, type List, type Listing, type ListParameters } from '../wooshpay/lists.ts'
+import { listAnswer, listOf, pageOf, pageRequest, type List, type Listing, type ListParameters } from '../wooshpay/lists.ts'
 
 /**
  * A list of one account, or of all together: then newest first over all of them. Ids tell the order, since they are
@@ -12,11 +12,10 @@ export function listConcerned<T extends Stored, Shown extends Stored & { readonl
   const [account, ...others] = accounts
   if (account === undefined) return listAnswer(listing.url, { data: [], hasMore: false })
   if (others.length === 0) return listOf(records, account, parameters, listing)
-  const { limit, startingAfter: after, endingBefore: before } = pageRequest(parameters, listing.what, id => records.find(id) !== undefined)
-  const { starting_after: _after, ending_before: _before, ...rest } = parameters
-  const all = accounts.flatMap(one => listOf(records, one, { ...rest, limit: Infinity }, listing).data)
-    .toSorted((a, b) => a.id < b.id ? 1 : -1)
-    .filter(({ id }) => (after === undefined || id < after) && (before === undefined || id > before))
-  const data = before === undefined ? all.slice(0, limit) : all.slice(-limit)
-  return listAnswer(listing.url, { data, hasMore: all.length > limit })
+  const request = pageRequest(parameters, listing.what, id => records.find(id) !== undefined)
+  const { limit, endingBefore } = request
+  const pages = accounts.map(({ id }) => pageOf(records, id, request, parameters, listing))
+  const all = pages.flatMap(({ data }) => data).toSorted((a, b) => a.id < b.id ? 1 : -1)
+  const data = endingBefore === undefined ? all.slice(0, limit) : all.slice(-limit)
+  return listAnswer(listing.url, { data, hasMore: all.length > limit || pages.some(({ hasMore }) => hasMore) })
 }

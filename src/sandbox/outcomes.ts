@@ -1,22 +1,21 @@
 import Type from 'typebox'
-import { errors } from '../core/errors.ts'
 import type { Api } from '../http/api.ts'
 import type { Commit } from '../store/commit.ts'
-import { isOutcomeName, OUTCOME_NAMES, type OutcomeName } from '../wallet/outcomes.ts'
+import { OUTCOME_NAMES } from '../wallet/outcomes.ts'
 import type { OutcomeQueue } from '../wallet/queue.ts'
 import type { PaymentMethodRules } from '../wooshpay/payment-methods/rules.ts'
-import { listAnswer } from '../wooshpay/lists.ts'
-import { answers } from '../wooshpay/wire.ts'
+import { listAnswer, ListOf } from '../wooshpay/lists.ts'
+import { answers, ref } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 
 const method = Type.String({ description: 'The wallet, such as `dana`.' })
 
 const QueueParameters = Type.Object({
   payment_method: method,
-  outcomes: Type.Array(Type.String(), { minItems: 1, maxItems: 1000, examples: [['insufficient-balance', 'pay']] })
+  outcomes: Type.Array(Type.Enum(OUTCOME_NAMES), { minItems: 1, maxItems: 1000, examples: [['insufficient-balance', 'pay']] })
 })
-const Queued = Type.Object({ payment_method: method, outcomes: Type.Array(Type.String()) })
-const QueuedList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(Queued) })
+const Queued = Type.Object({ account: Type.String(), payment_method: method, outcomes: Type.Array(Type.Enum(OUTCOME_NAMES)) }, { $id: 'QueuedOutcomes' })
+const QueuedList = ListOf(Queued)
 const FilterParameters = Type.Object({ payment_method: Type.Optional(method) })
 
 const tags = ['Outcomes']
@@ -30,15 +29,17 @@ export interface OutcomeOptions {
 
 /** How the next payments end, one after the other, until the queue is empty. */
 export function outcomeRoutes (api: Api, { queue, rules, commit, concern }: OutcomeOptions): void {
+  api.addSchema(Queued)
+
   api.post('/outcomes', {
-    schema: { operationId: 'queueOutcomes', summary: 'Line up how the next payments end', tags, body: QueueParameters, response: answers(Queued) }
+    schema: { operationId: 'queueOutcomes', summary: 'Line up how the next payments end', tags, body: QueueParameters, response: answers(ref(Queued)) }
   }, async request => {
     const { payment_method: name, outcomes } = request.body
     rules.get(name, 'payment_method')
-    const wanted = outcomes.map(outcomeNamed)
-    const accounts = concern.all(request)
-    for (const account of accounts) commit(account, { operations: [queue.add(account.id, name, wanted)] })
-    return { payment_method: name, outcomes: accounts[0] === undefined ? [] : [...queue.of(accounts[0].id, name)] }
+    const accounts = concern.some(request)
+    for (const account of accounts) commit(account, { operations: [queue.add(account.id, name, outcomes)] })
+    const [{ id }] = accounts
+    return { account: id, payment_method: name, outcomes: [...queue.of(id, name)] }
   })
 
   api.get('/outcomes', {
@@ -55,14 +56,7 @@ export function outcomeRoutes (api: Api, { queue, rules, commit, concern }: Outc
   })
 
   function listOfQueued (request: Parameters<Concern['all']>[0]) {
-    const data = concern.all(request).flatMap(account => queue.all(account.id))
-      .map(({ payment_method: name, outcomes }) => ({ payment_method: name, outcomes: [...outcomes] }))
+    const data = concern.all(request).flatMap(({ id }) => queue.all(id).map(({ payment_method: name, outcomes }) => ({ account: id, payment_method: name, outcomes: [...outcomes] })))
     return listAnswer('/_sandbox/outcomes', { data, hasMore: false })
   }
-}
-
-/** @throws ApiError that lists all outcomes */
-function outcomeNamed (name: string, index: number): OutcomeName {
-  if (!isOutcomeName(name)) throw errors.parameter_invalid(`outcomes[${index}]`, name, `is not one of: ${OUTCOME_NAMES.join(', ')}`)
-  return name
 }

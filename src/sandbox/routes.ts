@@ -42,7 +42,7 @@ export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): v
     // A test that asks for what there is not would prove nothing.
     refuseUnknownParameters(api, ({ routeOptions }) => routeOptions.config.open !== true)
     answerWhenWritten(api, options.database)
-    answerUnknownRoutes(api)
+    answerUnknownRoutes(api, '/docs-sandbox')
     api.addSchema(ErrorAnswer)
     healthRoute(api, options)
     shopperRoutes(api, call)

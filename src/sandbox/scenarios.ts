@@ -7,6 +7,7 @@ import type { Api } from '../http/api.ts'
 import { isObject } from '../http/validation.ts'
 import { answers } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
+import { NameParams } from './names.ts'
 
 /** Ships with the sandbox; the same path from `src` and from `dist`. */
 const FOLDER = fileURLToPath(new URL('../../fixtures/scenarios/', import.meta.url))
@@ -15,11 +16,13 @@ const FOLDER = fileURLToPath(new URL('../../fixtures/scenarios/', import.meta.ur
 const MOST_CALLS = 10_000
 /** Real time for the webhooks of a call. */
 const PATIENCE_MS = 1000
+/** Real time for the answer to a call, which a fault may keep back. */
+const ANSWER_MS = 10_000
 
 const Call = {
   call: Type.String({ description: 'Method and path, `/v1` or `/_sandbox`.', pattern: '^(GET|POST|DELETE) /(v1|_sandbox)/', examples: ['POST /v1/payment_intents'] }),
   body: Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true })),
-  as: Type.Optional(Type.String({ pattern: '^[a-z_]+$', description: 'What later steps call the answer: `{payment.id}`, `{n}` for the round.' }))
+  as: Type.Optional(Type.String({ pattern: '^(?!n$)[a-z_]+$', description: 'What later steps call the answer: `{payment.id}`, `{n}` for the round.' }))
 }
 const Step = Type.Object({
   ...Call,
@@ -34,7 +37,6 @@ const Scenario = Type.Object({
 type Scenario = Static<typeof Scenario>
 type Step = Static<typeof Step>
 
-const NameParams = Type.Object({ name: Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' }) })
 const BodyScenario = Type.Partial(Scenario)
 
 const Played = Type.Object({
@@ -46,10 +48,12 @@ const Played = Type.Object({
 export interface ScenarioOptions {
   readonly concern: Concern
   readonly app: FastifyInstance
+  /** Aborted when the sandbox stops. */
+  readonly end: AbortSignal
 }
 
 /** Plays calls that are kept as data, through the same doors as any client's. */
-export function scenarioRoutes (api: Api, { concern, app }: ScenarioOptions): void {
+export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions): void {
   api.post('/scenarios/:name', {
     schema: {
       operationId: 'playScenario', summary: 'Play a scenario that ships with the sandbox, or the one in the body', tags: ['Scenarios'], params: NameParams, body: BodyScenario, response: answers(Played)
@@ -58,12 +62,13 @@ export function scenarioRoutes (api: Api, { concern, app }: ScenarioOptions): vo
     const { params: { name }, body } = request
     if (concern.one(request) === undefined) throw errors.api_key_missing()
     const { steps } = body.steps === undefined ? scenarioNamed(name) : { steps: body.steps }
+    steps.forEach(checkStep)
     const results: Record<string, unknown> = {}
     const calls = steps.reduce((sum, { times = 1, steps: inner = [undefined] }) => sum + times * inner.length, 0)
     if (calls > MOST_CALLS) throw errors.parameter_invalid('steps', calls, `are too many calls; the most is ${MOST_CALLS}`)
     for (const step of steps) {
       for (let round = 1; round <= (step.times ?? 1); round++) {
-        for (const { call = '', body: sent = {}, as } of step.steps ?? [step]) {
+        for (const { call, body: sent, as } of step.steps ?? [step]) {
           const answer = await play(request, fill(call, { ...results, n: round }), fill(sent, { ...results, n: round }))
           await settle(request)
           if (as !== undefined) results[as] = answer
@@ -81,18 +86,32 @@ export function scenarioRoutes (api: Api, { concern, app }: ScenarioOptions): vo
   async function send ({ headers }: FastifyRequest, method: string, url: string, body: unknown) {
     const { authorization = '', host = '', 'x-sandbox-token': token = '' } = headers
     return await app.inject({
-      method: method as 'POST', url, headers: { authorization, host, 'x-sandbox-token': String(token) }, ...(method === 'POST' && { payload: body as object })
+      method: method as 'POST',
+      url,
+      headers: { authorization, host, 'x-sandbox-token': String(token) },
+      signal: AbortSignal.any([end, AbortSignal.timeout(ANSWER_MS)]),
+      ...(body !== undefined && { payload: body as object })
     })
   }
 
   /** @throws ApiError with the refusal of a step */
   async function play (request: FastifyRequest, call: unknown, body: unknown): Promise<unknown> {
-    const [method = '', url = ''] = String(call).split(' ')
-    const answer = await send(request, method, url, body)
-    const result: unknown = answer.json()
-    if (answer.statusCode !== 200) throw errors.scenario_failed(String(call), isObject(result) ? String(result.message) : answer.body)
-    return result
+    const text = String(call)
+    const [method, url] = [text.slice(0, text.indexOf(' ')), text.slice(text.indexOf(' ') + 1)]
+    const answer = await send(request, method, url, body).catch((error: Error) => { throw errors.scenario_failed(String(call), `got no answer: ${error.message}`) })
+    if (answer.statusCode !== 200) throw errors.scenario_failed(String(call), `was refused: ${messageOf(answer.body)}`)
+    return String(answer.headers['content-type']).includes('json') ? answer.json() : answer.body
   }
+}
+
+/** @throws ApiError unless a step is one call, or rounds of several */
+function checkStep (step: Step, index: number): void {
+  if ((step.call === undefined) === (step.steps === undefined)) throw errors.parameter_invalid(`steps[${index}]`, step, 'needs either call or steps')
+}
+
+/** What a refusal says; an answer that a fault has lost says nothing. */
+function messageOf (body: string): string {
+  return (body === '' ? undefined : (JSON.parse(body) as { message?: string }).message) ?? 'no answer'
 }
 
 /** @throws ApiError that lists the scenarios that there are */
@@ -113,7 +132,7 @@ function fill (value: unknown, known: Readonly<Record<string, unknown>>): unknow
 }
 
 function named (path: string, known: Readonly<Record<string, unknown>>): unknown {
-  const found = path.split('.').reduce<unknown>((value, name) => isObject(value) || Array.isArray(value) ? Reflect.get(value, name) : undefined, known)
+  const found = path.split('.').reduce<unknown>((value, name) => typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined, known)
   if (found === undefined) throw errors.parameter_invalid('steps', `{${path}}`, `names nothing; known are ${Object.keys(known).join(', ')}`)
   return found
 }

@@ -7,18 +7,13 @@ import { BEGINNING, beginningDefinition } from '../store/beginning.ts'
 import type { Collection, Definition } from '../store/collection.ts'
 import { put, remove, type Operation, type Store } from '../store/commit.ts'
 import { contentsOf, replaceContents, type Contents } from '../store/contents.ts'
-import { listAnswer } from '../wooshpay/lists.ts'
-import { answers } from '../wooshpay/wire.ts'
+import { listAnswer, ListOf } from '../wooshpay/lists.ts'
+import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
+import { answers, ref } from '../wooshpay/wire.ts'
 import { coverageDefinition } from './coverage/service.ts'
-import { keptClock } from './clock-state.ts'
+import { keptClock, timeOf, type Time } from './clock-state.ts'
 import type { Concern } from './concern.ts'
-
-/** Where a clock stood. */
-interface Time {
-  /** Epoch milliseconds. */
-  readonly now: number
-  readonly frozen: boolean
-}
+import { NameParams } from './names.ts'
 
 /** What one account held at a time. */
 interface Kept extends Time {
@@ -37,15 +32,14 @@ export interface Snapshot {
 
 export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots', keys: ({ name }) => [`name:${name}`] }
 
-const NameParams = Type.Object({ name: Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$' }) })
 const SnapshotAnswer = Type.Object({
   object: Type.Literal('snapshot'),
   name: Type.String(),
   created: Type.Integer({ description: 'The sandbox\'s time at which it was made: epoch milliseconds.' }),
   accounts: Type.Integer(),
   records: Type.Integer()
-})
-const SnapshotList = Type.Object({ object: Type.Literal('list'), url: Type.String(), has_more: Type.Boolean(), data: Type.Array(SnapshotAnswer) })
+}, { $id: 'Snapshot' })
+const SnapshotList = ListOf(SnapshotAnswer)
 const Deleted = Type.Object({ object: Type.Literal('snapshot'), name: Type.String(), deleted: Type.Literal(true) })
 const Emptied = Type.Object({ accounts: Type.Integer({ description: 'How many were emptied.' }) })
 
@@ -62,9 +56,11 @@ export interface SnapshotOptions extends Store {
 /** Keeps and brings back state, and empties it. Time comes back too; ids go on, so that none comes twice. */
 export function snapshotRoutes (api: Api, { accounts, concern, database, commit, ids, beginningOf }: SnapshotOptions): void {
   const snapshots: Collection<Snapshot> = database.collection(snapshotDefinition)
+  const endpoints = database.collection(webhookEndpointDefinition)
+  api.addSchema(SnapshotAnswer)
 
   api.post('/snapshots/:name', {
-    schema: { operationId: 'takeSnapshot', summary: 'Keep the present state under a name', tags: ['State'], params: NameParams, response: answers(SnapshotAnswer) }
+    schema: { operationId: 'takeSnapshot', summary: 'Keep the present state under a name', tags: ['State'], params: NameParams, response: answers(ref(SnapshotAnswer)) }
   }, async request => {
     const { name } = request.params
     const keeper = concern.keeper(request)
@@ -73,7 +69,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
       id: ids.next('snap', keeper.id, now),
       name,
       created: now,
-      accounts: concern.withWhole(request).map(account => ({ account: account.id, ...timeOf(account), contents: contentsOf(database, account, OUTSIDE) }))
+      accounts: concern.withWhole(request).map(account => ({ account: account.id, ...timeOf(account.clock), contents: contentsOf(database, account, OUTSIDE) }))
     }
     const earlier = snapshots.latest(keeper.id, `name:${name}`)
     commit(keeper, { operations: [put(snapshotDefinition, snapshot), ...earlier === undefined ? [] : [remove(snapshotDefinition, earlier.id)]] })
@@ -81,7 +77,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   })
 
   api.post('/snapshots/:name/restore', {
-    schema: { operationId: 'restoreSnapshot', summary: 'Bring a kept state back', tags: ['State'], params: NameParams, response: answers(SnapshotAnswer) }
+    schema: { operationId: 'restoreSnapshot', summary: 'Bring a kept state back', tags: ['State'], params: NameParams, response: answers(ref(SnapshotAnswer)) }
   }, async request => {
     const keeper = concern.keeper(request)
     const snapshot = snapshotNamed(keeper, request.params.name)
@@ -89,7 +85,11 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     for (const account of concern.withWhole(request)) {
       const kept = known.get(account.id)
       if (kept === undefined) empty(account)
-      else bringBack(account, kept.contents, kept)
+      else {
+        bringBack(account, kept.contents, kept)
+        // The settings may have changed since.
+        if (account !== accounts.whole) commit(account, { operations: beginningOf(account) })
+      }
     }
     return shown(snapshot)
   })
@@ -118,7 +118,7 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
   function bringBack (account: Account, contents: Contents, time: Time): void {
     const latestId = database.latestId(account.id, account.record.latest_id)
     account.clock.set(time)
-    commit(account, { operations: replaceContents(database, account, contents, OUTSIDE) })
+    commit(account, { operations: replaceContents(database, account, contents, OUTSIDE), isRestoration: true })
     if (account === accounts.whole) {
       commit(account, { operations: [keptClock(database, account, accounts.whole)] })
       return
@@ -128,15 +128,19 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     })
   }
 
-  /** As at its first use: the endpoint of the settings, the usual switches, the time of new accounts. */
+  /** As at its first use: the endpoint of the settings, with the secret that a shop may know already, the usual switches, the time of new accounts. */
   function empty (account: Account): void {
     if (account === accounts.whole) {
       const beganAt = database.collection(beginningDefinition).find(BEGINNING)?.record.began_at_ms
       bringBack(account, {}, beganAt === undefined ? realTime() : { now: beganAt, frozen: true })
       return
     }
-    const { id, masked_key: maskedKey, publishable_key: publishableKey, clock } = account.record
-    bringBack(account, { [accountDefinition.name]: [{ id, masked_key: maskedKey, publishable_key: publishableKey, clock, switches: {} } as AccountRecord] }, timeOf(accounts.whole))
+    const { id, masked_key: maskedKey, publishable_key: publishableKey, clock, webhook_endpoint: endpointId } = account.record
+    const endpoint = endpoints.get(id, endpointId ?? '')
+    const record: AccountRecord = {
+      id, masked_key: maskedKey, publishable_key: publishableKey, clock, switches: {}, ...(endpoint !== undefined && { webhook_endpoint: endpoint.id })
+    }
+    bringBack(account, { [accountDefinition.name]: [record], ...(endpoint !== undefined && { [webhookEndpointDefinition.name]: [endpoint] }) }, timeOf(accounts.whole.clock))
     commit(account, { operations: beginningOf(account) })
   }
 
@@ -145,10 +149,6 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
     if (snapshot === undefined) throw errors.snapshot_missing(name, [...snapshots.newest(keeper.id)].map(other => other.name))
     return snapshot
   }
-}
-
-function timeOf ({ clock }: Account): Time {
-  return { now: clock.now(), frozen: clock.frozen }
 }
 
 /** That of a clock which nobody has moved. */

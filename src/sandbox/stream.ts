@@ -1,5 +1,5 @@
 import type { Api } from '../http/api.ts'
-import type { LoggedRequest, RequestLog } from '../http/request-log.ts'
+import { withoutSecretsIn, type RememberedRequest, type RequestLog } from '../http/request-log.ts'
 import type { Change } from '../store/journal.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryDefinition } from '../webhooks/deliveries.ts'
@@ -17,6 +17,8 @@ const TOLD = new Map([
 
 /** Often enough that no proxy ends a quiet connection. */
 const HEARTBEAT_MS = 15_000
+/** Bytes that wait for a listener. */
+const LONGEST_BACKLOG = 1 << 20
 
 export interface StreamOptions {
   readonly database: Database
@@ -28,19 +30,24 @@ export interface StreamOptions {
 
 /** `GET /_sandbox/stream`: server-sent events, one for each thing that changes and each call that is answered: which it is, not what it holds. */
 export function streamRoutes (api: Api, { database, requests, concern, end }: StreamOptions): void {
-  api.get('/stream', { schema: { hide: true } }, (request, reply) => {
+  api.get('/stream', { schema: { hide: true }, exposeHeadRoute: false }, (request, reply) => {
     const only = concern.one(request)?.id
     const { raw } = reply.hijack()
     raw.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'Request-Id': request.id })
-    const tell = (name: string, data: object): void => { raw.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`) }
+    const tell = (name: string, data: object): void => {
+      raw.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+      // Whoever does not read is let go, and may come again.
+      if (raw.writableLength > LONGEST_BACKLOG) raw.destroy()
+    }
     const tellChanges = (changes: readonly Change[], outcome: string): void => {
       for (const { collection, account, id, record } of changes) {
         const name = TOLD.get(collection)
         if (name !== undefined && outcome === 'written' && (only === undefined || only === account)) tell(name, { id, account, deleted: record === undefined })
       }
     }
-    const tellRequest = ({ id, account, method, url, status }: LoggedRequest): void => {
-      if (only === undefined || only === account) tell('request', { id, account, method, url, status })
+    const tellRequest = (entry: RememberedRequest): void => {
+      const { id, account, method, status } = entry
+      if (only === undefined || only === account) tell('request', { id, account, method, url: withoutSecretsIn(entry.url), status })
     }
     const stops = [database.onSettled(tellChanges), requests.onAdded(tellRequest)]
     const heartbeat = setInterval(() => { raw.write(': still here\n\n') }, HEARTBEAT_MS).unref()

@@ -8,7 +8,7 @@ import type { Account } from '../store/accounts.ts'
 import type { Collection, Definition, Stored } from '../store/collection.ts'
 import type { Database } from '../store/database.ts'
 import { until } from '../store/until.ts'
-import { deliveryDefinition, isTaken, type Delivery } from '../webhooks/deliveries.ts'
+import { deliveryDefinition, isDue, isTaken, type Delivery } from '../webhooks/deliveries.ts'
 import { checkoutSessionDefinition, SESSION_STATUSES } from '../wooshpay/checkout-sessions/schema.ts'
 import { PAYMENT_INTENT_STATUSES, paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { REFUND_STATUSES, refundDefinition } from '../wooshpay/refunds/schema.ts'
@@ -57,7 +57,7 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     schema: { operationId: 'settle', summary: 'Wait until nothing is due or under way any more', tags, body: SettleParameters, response: answers(Settled) }
   }, async request => {
     const accounts = concern.all(request)
-    const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(({ next_attempt_at: at = Infinity }) => at <= account.clock.now()))
+    const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(delivery => isDue(delivery, account.clock.now())))
     const limit = AbortSignal.any([end, AbortSignal.timeout(request.body.timeout_ms ?? USUAL_WAIT_MS)])
     while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
       if (due().length > 0) await until(database, () => due().length === 0, limit)
@@ -67,7 +67,7 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     if (left !== undefined) throw errors.wait_timeout(`${due().length} deliveries are still under way, such as ${left.id} (${left.type}) to ${left.url}`)
     return {
       deliveries: accounts.reduce((sum, { id }) => sum + deliveries.count(id), 0),
-      pending_retries: accounts.reduce((sum, account) => sum + pending(account).length, 0)
+      pending_retries: accounts.flatMap(pending).filter(({ next_attempt_at: at }) => at !== undefined).length
     }
   })
 
@@ -98,26 +98,27 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     const [param, other] = names.filter(name => query[name] !== undefined)
     if (param === undefined) throw errors.parameter_missing('payment_intent', 'Or give a checkout_session, a refund or an event.')
     if (other !== undefined) throw errors.parameter_invalid(other, query[other], `cannot be combined with ${param}`)
-    const { status } = query
+    const { status, deliveries: stray } = query
+    if (stray !== undefined) throw errors.parameter_invalid('deliveries', stray, 'counts those of an event; give event instead of status')
     if (status === undefined) throw errors.parameter_missing('status')
     const id = query[param] ?? ''
     const [what, row, statuses] = kinds[param]
     if (!statuses.some(known => known === status)) throw errors.parameter_invalid('status', status, `is not one of: ${statuses.join(', ')}`)
-    found(concern.owner(request, row(id)?.account), what, id, param)
-    const object = () => found(row(id)?.object, what, id, param)
+    const object = () => found(row(request, id)?.object, what, id, param)
+    object()
     return {
       answer: object,
-      isThere: () => row(id)?.object.status === status,
-      seen: () => `${what} ${id} has the status ${row(id)?.object.status ?? 'none, since it is gone'}, not ${status}`
+      isThere: () => row(request, id)?.object.status === status,
+      seen: () => `${what} ${id} has the status ${row(request, id)?.object.status ?? 'none, since it is gone'}, not ${status}`
     }
   }
 
-  /** Finds an object of any account. */
+  /** Finds an object of the accounts that a call concerns. */
   function lookUp<T extends Stored> (definition: Definition<T>, show: (record: T) => { status: string }) {
     const collection = database.collection(definition)
-    return (id: string) => {
-      const row = collection.find(id)
-      return row && { account: row.account, object: show(row.record) }
+    return (request: FastifyRequest, id: string) => {
+      const row = concern.row(request, collection, id)
+      return row && { object: show(row.record) }
     }
   }
 
@@ -125,9 +126,9 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     const { payment_intent: intent, deliveries: times = 1 } = query
     const stray = (['status', 'checkout_session', 'refund'] as const).find(name => query[name] !== undefined)
     if (stray !== undefined) throw errors.parameter_invalid(stray, query[stray], 'cannot be combined with event')
-    if (intent !== undefined) found(concern.owner(request, database.collection(paymentIntentDefinition).find(intent)?.account), 'PaymentIntent', intent, 'payment_intent')
-    const concerned = (): Delivery[] => concern.all(request).flatMap(({ id }) => [...deliveries.newest(id, `type:${type}`)])
-      .filter(delivery => intent === undefined || delivery.payment_intent === intent)
+    if (intent !== undefined) found(concern.row(request, database.collection(paymentIntentDefinition), intent), 'PaymentIntent', intent, 'payment_intent')
+    const key = intent === undefined ? `type:${type}` : `payment_intent:${intent}`
+    const concerned = (): Delivery[] => concern.all(request).flatMap(({ id }) => [...deliveries.newest(id, key)]).filter(delivery => delivery.type === type)
     const taken = (): number => concerned().flatMap(({ attempts }) => attempts).filter(isTaken).length
     return {
       answer: () => ({ object: 'list', data: concerned() }),

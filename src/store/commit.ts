@@ -33,6 +33,8 @@ export interface Write {
   readonly webhookDelayMs?: number
   /** The events are for show: they are stored and delivered, and nothing else follows from them. */
   readonly isRehearsal?: boolean
+  /** The records come back as they once were: nothing happens to the objects. */
+  readonly isRestoration?: boolean
 }
 
 /** What a deriver may know of a write. */
@@ -76,7 +78,7 @@ export interface Store {
 }
 
 export function createCommit ({ database, ids, derivers, deliver }: CommitOptions): Commit {
-  return (account, { operations, raise = [], cause, webhookDelayMs = 0, isRehearsal = false }) => {
+  return (account, { operations, raise = [], cause, webhookDelayMs = 0, isRehearsal = false, isRestoration = false }) => {
     const now = account.clock.now()
     const eventOf = ({ type, object }: Raised): EventRecord => ({
       id: ids.next('evt', account.id, now),
@@ -93,7 +95,7 @@ export function createCommit ({ database, ids, derivers, deliver }: CommitOption
       events.push(...followed.map(eventOf))
       return further
     })
-    const stage: Stage = (definition, id, record) => { database.stage(definition, account.id, id, record) }
+    const stage: Stage = (definition, id, record) => { database.stage(definition, account.id, id, record, isRestoration) }
     for (const operation of operations) operation(stage)
     for (const event of events) stage(eventDefinition, event.id, event)
     for (const operation of derived) operation(stage)

@@ -108,10 +108,10 @@ export class Database {
   }
 
   /** Puts a record, or takes it out. Only `commit` calls this. */
-  stage<T extends Stored> (definition: Definition<T>, account: string, id: string, record: T | undefined): void {
+  stage<T extends Stored> (definition: Definition<T>, account: string, id: string, record: T | undefined, isRestoration = false): void {
     const collection = this.collection(definition)
     const previous = record === undefined ? collection.delete(id) : collection.set(account, record)
-    this.#low.data.staged.push({ collection: definition.name, account, id, record, previous })
+    this.#low.data.staged.push({ collection: definition.name, account, id, record, previous, isRestoration })
     if (this.#writing !== undefined) return
     this.#writing = new Promise((resolve, reject) => { this.#settle = { resolve, reject } })
     // Whoever waits is told; where nobody does, the listeners still are.

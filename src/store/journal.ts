@@ -19,6 +19,8 @@ export interface Change {
   readonly record: Stored | undefined
   /** What stood there before, so that a change can be undone. */
   readonly previous: Stored | undefined
+  /** An earlier state came back: nothing has happened to the object. */
+  readonly isRestoration: boolean
 }
 
 /** What lowdb holds: all collections, and what the present tick of the event loop changed in them. */

@@ -33,7 +33,8 @@ export const Delivery = Type.Object({
   status: Type.Enum(['pending', 'succeeded', 'failed']),
   attempts: Type.Array(Attempt),
   next_attempt_at: Type.Optional(Type.Integer({ description: 'Epoch milliseconds, while it is pending.' })),
-  held: Type.Optional(Type.Literal(true, { description: 'It waits for the next webhook of its endpoint, which goes first.' }))
+  held: Type.Optional(Type.Literal(true, { description: 'It waits for the next webhook of its endpoint, which goes first.' })),
+  fault: Type.Optional(Type.String({ description: 'The fault that has put it off or holds it; it does so once.' }))
 }, { $id: 'Delivery' })
 export type Delivery = Static<typeof Delivery>
 
@@ -41,7 +42,7 @@ export const deliveryDefinition: Definition<Delivery> = {
   name: 'deliveries',
   keys: delivery => {
     const keys = [`event:${delivery.event}`, `status:${delivery.status}`, `type:${delivery.type}`]
-    if (delivery.held === true) keys.push(`held:${delivery.endpoint}`)
+    if (delivery.held === true) keys.push(`held:${delivery.endpoint}`, `held_by:${delivery.fault}`)
     if (delivery.payment_intent !== undefined) keys.push(`payment_intent:${delivery.payment_intent}`)
     return keys
   },
@@ -67,14 +68,23 @@ export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds
   })
 }
 
-/** The delivery after an attempt: done, to be tried again, or given up. */
-export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Switches): Delivery {
+/**
+ * The delivery after an attempt: done, to be tried again, or given up.
+ * @param repetition the second of two where a fault sent it twice
+ */
+export function afterAttempt (delivery: Delivery, attempt: Attempt, switches: Switches, repetition?: Attempt): Delivery {
   const { next_attempt_at: _done, held: _held, ...rest } = delivery
-  const attempts = [...delivery.attempts, attempt]
-  if (isTaken(attempt)) return { ...rest, attempts, status: 'succeeded' }
-  const gap = retryGaps(switches.WEBHOOK_RETRIES)[attempts.length - 1]
+  const made = repetition === undefined ? [attempt] : [attempt, repetition]
+  const attempts = [...delivery.attempts, ...made]
+  if (made.some(isTaken)) return { ...rest, attempts, status: 'succeeded' }
+  const gap = retryGaps(switches.WEBHOOK_RETRIES)[delivery.attempts.length]
   if (gap === undefined) return { ...rest, attempts, status: 'failed' }
   return { ...rest, attempts, status: 'pending', next_attempt_at: attempt.at + gap }
+}
+
+/** Whether its next attempt is to be made now, or is under way. */
+export function isDue ({ next_attempt_at: at = Infinity }: Delivery, now: number): boolean {
+  return at <= now
 }
 
 /** Whether the receiver took the event: any 2xx. */
@@ -83,13 +93,13 @@ export function isTaken ({ status = 0 }: Pick<Attempt, 'status'>): boolean {
 }
 
 /** A delivery that a fault puts off. */
-export function putOff (delivery: Delivery, until: number): Delivery {
-  return { ...delivery, next_attempt_at: until }
+export function putOff (delivery: Delivery, until: number, fault: string): Delivery {
+  return { ...delivery, next_attempt_at: until, fault }
 }
 
 /** A delivery that a fault lets wait for the next one of its endpoint. */
-export function held ({ next_attempt_at: _none, ...delivery }: Delivery): Delivery {
-  return { ...delivery, held: true }
+export function held ({ next_attempt_at: _none, ...delivery }: Delivery, fault: string): Delivery {
+  return { ...delivery, held: true, fault }
 }
 
 /** A delivery whose turn has come after it was held. */
@@ -97,10 +107,16 @@ export function released ({ held: _no, ...delivery }: Delivery, now: number): De
   return { ...delivery, next_attempt_at: now }
 }
 
+const LOST = 'lost by a fault, nothing was sent'
+
 /** A delivery that a fault loses: nothing is sent. */
 export function lost (delivery: Delivery, at: number, fault: string): Delivery {
-  const attempt: Attempt = { number: delivery.attempts.length + 1, at, error: 'lost by a fault, nothing was sent', duration_ms: 0, request_headers: {}, fault }
+  const attempt: Attempt = { number: delivery.attempts.length + 1, at, error: LOST, duration_ms: 0, request_headers: {}, fault }
   return givenUp({ ...delivery, attempts: [...delivery.attempts, attempt] })
+}
+
+export function isLost ({ error }: Pick<Attempt, 'error'>): boolean {
+  return error === LOST
 }
 
 /** A delivery whose endpoint is gone or disabled: nothing more is tried. */

@@ -9,8 +9,8 @@ import type { Database } from '../store/database.ts'
 import { eventDefinition, type EventRecord } from '../store/events.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
-import { afterAttempt, deliveryDefinition, givenUp, held, lost, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
-import type { Sender } from './sender.ts'
+import { afterAttempt, deliveryDefinition, givenUp, held, isDue, isLost, lost, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
+import { Limit, type Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** Attempts for one endpoint at the same time. */
@@ -75,12 +75,15 @@ export class Dispatcher {
     await attempt
   }
 
-  /** Resolves when every delivery of a payment's events has had its first attempt, or at a stop, when none will be made any more. */
+  /**
+   * Resolves when every delivery of a payment's events that is due has had its first attempt, or at a stop, when none
+   * will be made any more. What a fault holds or puts off may never come, since time can stand still.
+   */
   async firstAttempts (account: Account, intent: string): Promise<void> {
-    const isMade = ({ attempts, status }: Delivery): boolean => attempts.length > 0 || status !== 'pending'
+    const isFirstDue = (delivery: Delivery): boolean => delivery.attempts.length === 0 && isDue(delivery, account.clock.now())
     await until(
       this.#options.database,
-      () => [...this.#deliveries.newest(account.id, `payment_intent:${intent}`)].every(isMade),
+      () => ![...this.#deliveries.newest(account.id, `payment_intent:${intent}`)].some(isFirstDue),
       this.#end.signal
     )
   }
@@ -130,7 +133,9 @@ export class Dispatcher {
     if (!isCurrent() || wasCutShort(next)) return
     if (next.attempts.length > delivery.attempts.length && next.status !== 'succeeded') this.#warn(next)
     const now = account.clock.now()
-    const waiting = next.held === true ? [] : [...this.#deliveries.newest(account.id, `held:${delivery.endpoint}`)]
+    const last = next.attempts.at(-1)
+    const wasSent = next.attempts.length > delivery.attempts.length && last !== undefined && !isLost(last)
+    const waiting = wasSent ? [...this.#deliveries.newest(account.id, `held:${delivery.endpoint}`)] : []
     this.#options.commit(account, {
       operations: [put(deliveryDefinition, next), ...waiting.map(other => put(deliveryDefinition, released(other, now)))]
     })
@@ -141,16 +146,22 @@ export class Dispatcher {
   async #next (account: Account, delivery: Delivery, event: EventRecord): Promise<Delivery> {
     const endpoint = this.#endpoints.get(account.id, delivery.endpoint)
     if (endpoint?.status !== 'enabled') return givenUp(delivery)
-    const fault = this.#options.faults.befallingSending(account, { type: delivery.type, endpoint: endpoint.id, paymentIntent: delivery.payment_intent })
+    const fault = this.#options.faults.befallingSending(account, {
+      type: delivery.type,
+      endpoint: endpoint.id,
+      paymentIntent: delivery.payment_intent,
+      isAwaited: this.#deliveries.count(account.id, `held:${endpoint.id}`) > 0,
+      spentFault: delivery.fault
+    })
     const { drop, delay_ms: delayMs, swap_with_next: swap, duplicate } = fault?.then ?? {}
     const now = account.clock.now()
     if (fault !== undefined && drop === true) return lost(delivery, now, fault.id)
-    if (swap === true) return held(delivery)
-    if (delayMs !== undefined) return putOff(delivery, now + delayMs)
-    const attempted = (before: Delivery, attempt: Attempt): Delivery => ({ ...afterAttempt(before, attempt, account.switches), url: endpoint.url })
-    const once = attempted(delivery, await this.#post(account, delivery, event, endpoint, fault))
-    if (duplicate !== true) return once
-    return attempted(once, await this.#post(account, once, event, endpoint, fault))
+    if (fault !== undefined && swap === true) return held(delivery, fault.id)
+    if (fault !== undefined && delayMs !== undefined) return putOff(delivery, now + delayMs, fault.id)
+    const post = async (earlier: readonly Attempt[]): Promise<Attempt> => await this.#post(account, { ...delivery, attempts: [...earlier] }, event, endpoint, fault)
+    const attempt = await post(delivery.attempts)
+    const repetition = duplicate === true ? await post([...delivery.attempts, attempt]) : undefined
+    return { ...afterAttempt(delivery, attempt, account.switches, repetition), url: endpoint.url }
   }
 
   #warn ({ id, type, url, attempts, next_attempt_at: nextAttemptAt }: Delivery): void {
@@ -176,7 +187,13 @@ export class Dispatcher {
       }, switches)
     }
     const started = performance.now()
-    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, timeoutMs: Math.min(switches.WEBHOOK_TIMEOUT_MS, clock.moving ? MOVING_TIMEOUT_MS : Infinity) })
+    const limit = new Limit(switches.WEBHOOK_TIMEOUT_MS)
+    const shorten = (): void => { limit.shorten(MOVING_TIMEOUT_MS) }
+    if (clock.moving) shorten()
+    const stopListening = clock.onMove(shorten)
+    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, limit })
+    stopListening()
+    limit.end()
     return {
       number: attempts.length + 1,
       at,

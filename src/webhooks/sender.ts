@@ -9,28 +9,65 @@ export interface Sending {
   readonly url: string
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
-  /** Real milliseconds until the answer's status has to be there. */
-  readonly timeoutMs: number
+  /** Until when the answer's status has to be there. */
+  readonly limit: Limit
+}
+
+/** How long a receiver has to answer, which may become less while it is waited for. */
+export class Limit {
+  readonly #end = new AbortController()
+  #ms: number
+  #timer: NodeJS.Timeout
+
+  /** @param ms real milliseconds */
+  constructor (ms: number) {
+    this.#ms = ms
+    this.#timer = this.#start(ms)
+  }
+
+  get signal (): AbortSignal {
+    return this.#end.signal
+  }
+
+  /** What is said of whoever has not answered. */
+  get message (): string {
+    return `no answer within ${this.#ms} ms`
+  }
+
+  /** Leaves at most so many milliseconds from now. */
+  shorten (ms: number): void {
+    if (ms >= this.#ms) return
+    this.#ms = ms
+    clearTimeout(this.#timer)
+    this.#timer = this.#start(ms)
+  }
+
+  end (): void {
+    clearTimeout(this.#timer)
+  }
+
+  #start (ms: number): NodeJS.Timeout {
+    return setTimeout(() => { this.#end.abort() }, ms)
+  }
 }
 
 /** What came back: a status, or why there is none. */
 export type Answer = { readonly status: number, readonly response: string } | { readonly error: string }
 
-/** Posts to receivers, each call on a connection of its own, since how many there are is the dispatcher's business; the only one here who knows undici, which is loaded at the first delivery. */
+/** Posts to receivers, one call at a time on each connection; how many at once is the dispatcher's business. The only one here who knows undici, which is loaded at the first delivery. */
 export class Sender {
   #agent: Promise<Agent> | undefined
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
-  async send ({ url, body, headers, timeoutMs }: Sending): Promise<Answer> {
-    const timeout = AbortSignal.timeout(timeoutMs)
+  async send ({ url, body, headers, limit }: Sending): Promise<Answer> {
     try {
       const { request } = await import('undici')
       const answer = await request(url, {
-        method: 'POST', headers, body, signal: timeout, dispatcher: await this.#open(), headersTimeout: 0, bodyTimeout: 0
+        method: 'POST', headers, body, signal: limit.signal, dispatcher: await this.#open(), headersTimeout: 0, bodyTimeout: 0
       })
       return { status: answer.statusCode, response: await excerpt(answer.body) }
     } catch (error) {
-      if (timeout.aborted) return { error: `no answer within ${timeoutMs} ms` }
+      if (limit.signal.aborted) return { error: limit.message }
       return { error: reasonOf(error) }
     }
   }
@@ -41,7 +78,7 @@ export class Sender {
   }
 
   async #open (): Promise<Agent> {
-    this.#agent ??= import('undici').then(({ Agent }) => new Agent({ pipelining: 1 }))
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
     return await this.#agent
   }
 }

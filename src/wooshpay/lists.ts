@@ -55,7 +55,7 @@ export interface Listing<T extends Stored, Shown> {
   /** The key that all of them have; all of the account when left out. */
   readonly key?: string | undefined
   /** Further conditions. */
-  readonly matches?: (shown: Shown) => boolean
+  readonly matches?: ((shown: Shown) => boolean) | undefined
   /** The object within the record. */
   readonly show: (record: T) => Shown
 }
@@ -65,14 +65,22 @@ export interface Listing<T extends Stored, Shown> {
  * @throws ApiError when both cursors are given, or one names nothing
  */
 export function listOf<T extends Stored, Shown extends { readonly created: number }> (
-  records: Collection<T>, account: Account, parameters: ListParameters, { url, what, key, matches = () => true, show }: Listing<T, Shown>
+  records: Collection<T>, account: Account, parameters: ListParameters, { url, what, key, matches, show }: Listing<T, Shown>
 ): List<Shown> {
   const request = pageRequest(parameters, what, id => records.get(account.id, id) !== undefined)
-  const { data, hasMore } = records.page(account.id, request, key, record => {
+  return listAnswer(url, pageOf(records, account.id, request, parameters, { key, matches, show }))
+}
+
+/** One page of an account's objects; the cursors may be those of another account. */
+export function pageOf<T extends Stored, Shown extends { readonly created: number }> (
+  records: Collection<T>, accountId: string, request: PageRequest, range: Pick<ListParameters, 'created'>,
+  { key, matches = () => true, show }: Omit<Listing<T, Shown>, 'url' | 'what'>
+): Page<Shown> {
+  const { data, hasMore } = records.page(accountId, request, key, record => {
     const shown = show(record)
-    return isCreatedIn(shown.created, parameters) && matches(shown)
+    return isCreatedIn(shown.created, range) && matches(shown)
   })
-  return listAnswer(url, { data: data.map(show), hasMore })
+  return { data: data.map(show), hasMore }
 }
 
 /** One page of a few objects that are no records of their own, in their own order. */

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { errors } from '../../core/errors.ts'
+import { preferredType } from '../../core/preferences.ts'
 import type { Possible } from '../../faults/fault.ts'
 import { sendPage } from '../../html/page.ts'
 import type { Api } from '../../http/api.ts'
@@ -11,6 +12,11 @@ import { coveragePage, junit, reportOf, table, type Report } from './report.ts'
 import type { Coverage } from './service.ts'
 
 const FORMATS = ['json', 'html', 'junit', 'text'] as const
+type Format = (typeof FORMATS)[number]
+/** The first is for whoever takes anything. */
+const MEDIA_TYPES = {
+  'application/json': 'json', 'text/html': 'html', 'application/xml': 'junit', 'text/xml': 'junit', 'text/plain': 'text'
+} as const satisfies Readonly<Record<string, Format>>
 
 const CoverageParameters = Type.Object({
   format: Type.Optional(Type.Enum([...FORMATS], { description: 'As `Accept` says when left out: text/html, application/xml, text/plain, else JSON.' })),
@@ -44,7 +50,7 @@ export function coverageRoutes (api: Api, { coverage, calls, rules, concern }: C
     const reached = new Set(accounts.flatMap(account => [...coverage.reached(account)]))
     const report = reportOf(points, reached)
     if (request.query.require !== undefined) checkRequired(request.query.require, report, points, reached)
-    switch (request.query.format ?? formatOf(request.headers.accept ?? '')) {
+    switch (request.query.format ?? formatOf(request.headers.accept)) {
       case 'html': return sendPage(reply, coveragePage(report))
       case 'junit': return reply.type('application/xml; charset=utf-8').send(junit(report))
       case 'text': return reply.type('text/plain; charset=utf-8').send(table(report))
@@ -55,15 +61,15 @@ export function coverageRoutes (api: Api, { coverage, calls, rules, concern }: C
 
 /** @throws ApiError that lists what is missing, or what could be required */
 function checkRequired (text: string, { percent }: Report, points: readonly Point[], reached: ReadonlySet<Point>): void {
-  if (/^\d{1,3}$/.test(text)) {
+  if (/^\d+$/.test(text) && Number(text) <= 100) {
     if (percent < Number(text)) throw errors.coverage_missing(`${percent} % were reached, ${text} % are required`)
     return
   }
   const wanted = text.split(',').flatMap(part => {
     const name = part.trim()
-    const named = points.filter(point => point === name || point.startsWith(`${name}/`))
+    const named = points.filter(point => point === name || (point.startsWith(`${name}/`) && GROUPS.some(group => group === name)))
     if (named.length === 0) {
-      throw errors.parameter_invalid('require', name, `is neither a share in percent, nor a group (${GROUPS.join(', ')}), nor a situation such as ${points[0] ?? 'outcomes/pay'}`)
+      throw errors.parameter_invalid('require', name, `is neither a share from 0 to 100 in percent, nor a group (${GROUPS.join(', ')}), nor a situation such as ${points[0] ?? 'outcomes/pay'}`)
     }
     return named
   })
@@ -71,8 +77,6 @@ function checkRequired (text: string, { percent }: Report, points: readonly Poin
   if (missing.length > 0) throw errors.coverage_missing(`not reached: ${missing.join(', ')}`)
 }
 
-function formatOf (accept: string): (typeof FORMATS)[number] {
-  if (accept.includes('text/html')) return 'html'
-  if (/\b(?:application|text)\/xml\b/.test(accept)) return 'junit'
-  return accept.includes('text/plain') ? 'text' : 'json'
+function formatOf (accept: string | undefined): Format {
+  return MEDIA_TYPES[preferredType(accept, Object.keys(MEDIA_TYPES) as Array<keyof typeof MEDIA_TYPES>) ?? 'application/json']
 }

@@ -1,11 +1,12 @@
 import type { FastifyRequest, FastifyReply } from 'fastify'
+import { isUndone } from '../../http/faults.ts'
 import type { Account, Accounts } from '../../store/accounts.ts'
 import type { Collection, Definition } from '../../store/collection.ts'
 import { put, type Store } from '../../store/commit.ts'
 import { eventDefinition, type EventRecord } from '../../store/events.ts'
 import type { Faults } from '../../faults/service.ts'
 import { visitDefinition, type Visit } from '../../wallet/visit.ts'
-import { deliveryDefinition, isTaken, type Delivery } from '../../webhooks/deliveries.ts'
+import { deliveryDefinition, isLost, isTaken, type Delivery } from '../../webhooks/deliveries.ts'
 import { checkoutSessionDefinition, type CheckoutSessionRecord } from '../../wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition, type PaymentIntentRecord } from '../../wooshpay/payment-intents/schema.ts'
 import { chargeDefinition } from '../../wooshpay/charges/schema.ts'
@@ -51,8 +52,8 @@ export class Coverage {
         this.#reached.clear()
         return
       }
-      for (const { collection, account, record, previous } of changes) {
-        if (record !== undefined) this.#note(account, this.#readers.get(collection)?.(account, record as never, previous as never) ?? [])
+      for (const { collection, account, record, previous, isRestoration } of changes) {
+        if (record !== undefined && !isRestoration) this.#note(account, this.#readers.get(collection)?.(account, record as never, previous as never) ?? [])
       }
     })
   }
@@ -69,8 +70,8 @@ export class Coverage {
     const { caller, refusal, routeOptions: { method, url } } = request
     // Nobody is known where the key was refused.
     const account = (caller as typeof caller | undefined)?.account
-    if (account === undefined || url === undefined) return
-    if (statusCode < 400) this.#note(account.id, [`calls/${callName(String(method), url)}`])
+    if (account === undefined) return
+    if (statusCode < 400 && url !== undefined && !isUndone(request)) this.#note(account.id, [`calls/${callName(String(method), url)}`])
     if (refusal !== undefined) this.#note(account.id, [`errors/${refusal.code}`])
   }
 
@@ -83,13 +84,14 @@ export class Coverage {
 
   #delivery ({ status, attempts }: Delivery): Point[] {
     const answered = attempts.filter(isTaken)
+    const last = attempts.at(-1)
     const refusedWith = (effect: 'bad_signature' | 'old_timestamp'): boolean => attempts.some(({ fault = '', status = 0 }) =>
       status >= 400 && this.#options.faults.find(fault)?.record.then[effect] === true)
     const all: Array<[boolean, Point]> = [
       [answered.length > 0, 'deliveries/answered'],
       [attempts.length > 1 && !isTaken(attempts[0] ?? {}), 'deliveries/retried'],
-      [status === 'failed' && attempts.at(-1)?.status !== undefined, 'deliveries/given up'],
-      [status === 'failed' && attempts.at(-1)?.fault !== undefined, 'deliveries/lost'],
+      [status === 'failed' && last !== undefined && !isLost(last), 'deliveries/given up'],
+      [last !== undefined && isLost(last), 'deliveries/lost'],
       [answered.length > 1, 'deliveries/duplicate answered'],
       [refusedWith('bad_signature'), 'deliveries/bad signature refused'],
       [refusedWith('old_timestamp'), 'deliveries/old timestamp refused']

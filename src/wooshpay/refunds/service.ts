@@ -75,11 +75,6 @@ export class Refunds {
     if (settlesAt !== undefined && settlesAt <= account.clock.now()) this.settle(account, id)
   }
 
-  /** The account that has a refund, for whoever names it without a key. */
-  accountOf (id: string): string | undefined {
-    return this.#records.find(id)?.account
-  }
-
   #load (account: Account, id: string): RefundRecord {
     return found(this.#records.get(account.id, id), 'refund', id)
   }
