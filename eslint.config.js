@@ -11,6 +11,7 @@ const owners = {
   undici: ['src/webhooks/sender.ts'],
   fastq: ['src/webhooks/dispatcher.ts'],
   nanoid: ['src/core/ids.ts'],
+  qr: ['src/html/phone-code.ts'],
   negotiator: ['src/core/preferences.ts'],
   tinyqueue: ['src/core/clock.ts'],
   ajv: ['src/http/validation.ts'],
@@ -53,7 +54,7 @@ export default [
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { project: 'tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.browser.json'], tsconfigRootDir: import.meta.dirname } },
     plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
     settings: {
       'import-x/extensions': ['.ts'],

@@ -11,7 +11,7 @@ import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchesOf } from './core/switches.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
 import { Faults } from './faults/service.ts'
-import { assetRoutes } from './html/page.ts'
+import { assetRoutes } from './html/assets.ts'
 import { authentication, optionalAccount } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
@@ -226,7 +226,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   serveDocumentation(app, { document: 'sandbox.json', page: '/docs-sandbox', title: 'The sandbox\'s own API' })
   await app.register(async pages => {
     answerWhenWritten(pages, database)
-    walletRoutes(pages, { wallet, merchantName: config.MERCHANT_NAME })
+    walletRoutes(pages, { wallet, merchantName: config.MERCHANT_NAME, publicUrl: config.PUBLIC_URL })
   })
   await app.register(async pages => {
     answerWhenWritten(pages, database)

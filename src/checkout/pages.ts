@@ -12,28 +12,35 @@ export interface PageSettings {
   readonly merchant: string
   /** The publishable key of the page's address. */
   readonly key: string
+  /** Opens the page on a phone. */
+  readonly phoneCode: Html
 }
 
 /** The page of a session's present state. */
-export function checkoutPage (view: CheckoutView, { language, merchant, key }: PageSettings): Html {
+export function checkoutPage (view: CheckoutView, { language, merchant, key, phoneCode }: PageSettings): Html {
   const texts = TEXTS[language]
   const { session } = view
   return page({
     language,
     title: `${merchant} · ${texts.title}`,
+    languageLink: languageLink(language, { key }),
     body: html`
-<main>
-<div class="card">
+<div class="stage">
+<main class="card">
+<div class="head">
 <p class="quiet">${texts.payTo} <strong>${merchant}</strong></p>
 <p class="amount" data-testid="amount">${formatMoney(session.amount_total, session.currency)}</p>
+</div>
+<div class="body">
 <dl class="lines">
 ${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt>${description} × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
 <dt>${texts.total}</dt><dd><strong>${formatMoney(session.amount_total, session.currency)}</strong></dd>
 </dl>
 ${view.state === 'open' ? choice(view, texts, language, key) : result(view, view.state, texts)}
 </div>
-${languageLink(language, { key })}
-</main>`
+</main>
+${view.state === 'open' && html`<aside class="strip wide-only">${phoneCode}</aside>`}
+</div>`
   })
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { languageOf } from '../html/language.ts'
-import { sendPage } from '../html/page.ts'
+import { sendPage } from '../html/assets.ts'
+import { phoneCode } from '../html/phone-code.ts'
 import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
 import { publicUrlOf } from '../http/public-url.ts'
 import { PAGE_ROUTE } from '../wooshpay/checkout-sessions/page-address.ts'
@@ -34,7 +35,9 @@ export function checkoutRoutes (app: FastifyInstance, { checkout, merchantName, 
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, checkoutPage(view, { language: pageLanguage(request), merchant: view.merchant ?? merchantName, key: String(key) }))
+    const language = pageLanguage(request)
+    const code = await phoneCode(`${publicUrlOf(request, publicUrl)}${request.url}`, language)
+    return sendPage(reply, checkoutPage(view, { language, merchant: view.merchant ?? merchantName, key: String(key), phoneCode: code }), { mayBeFramed: true })
   })
 
   // Where the form was sent to is no page; whoever opens it sees the present state.

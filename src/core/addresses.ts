@@ -25,6 +25,11 @@ export function isHttpAddress (address: string): boolean {
   return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
 }
 
+/** Whether a host name leads to the very machine that asks. */
+export function isLoopback (hostname: string): boolean {
+  return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i.test(hostname)
+}
+
 /** An http(s) address as a stranger may see it: without the user name and password that it may hold. */
 export function withoutCredentials (address: string): string {
   const url = new URL(address)

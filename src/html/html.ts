@@ -1,4 +1,4 @@
-/** Text that is HTML already; only the `html` tag makes it. */
+/** Text that is HTML already: made by the `html` tag, or by a library. */
 export class Html {
   readonly #text: string
 
@@ -8,6 +8,11 @@ export class Html {
 
   toString (): string {
     return this.#text
+  }
+
+  /** Text that is HTML because a library made it so. */
+  static fromLibrary (text: string): Html {
+    return new Html(text)
   }
 
   static fromTag (strings: TemplateStringsArray, values: readonly Content[]): Html {
@@ -24,6 +29,11 @@ export type Content = Html | string | number | false | undefined | readonly Cont
  */
 export function html (strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return Html.fromTag(strings, values)
+}
+
+/** For what a library has drawn; never for text that came from outside. */
+export function trusted (markup: string): Html {
+  return Html.fromLibrary(markup)
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }

@@ -1,9 +1,6 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
 import { html, type Content, type Html } from './html.ts'
 import type { Language } from './language.ts'
-import { stylesheet } from './stylesheet.ts'
-
-const STYLESHEET_PATH = '/assets/sandbox.css'
+import { SCRIPT_PATH, STYLESHEET_PATH } from './assets.ts'
 
 /** What every page says first. */
 const BANNER: Readonly<Record<Language, string>> = {
@@ -15,12 +12,18 @@ export interface PageOptions {
   readonly language: Language
   readonly title: string
   readonly body: Content
+  /** Whose page it is; each has its own layout in the stylesheet. */
+  readonly kind?: 'customer' | 'dashboard'
+  /** Stands in the banner: a link to the other language. */
+  readonly languageLink?: Html
   /** Leads elsewhere by itself, without a script. */
   readonly refresh?: { readonly seconds: number, readonly url: string } | undefined
+  /** Where the page hears of changes, and of whose. */
+  readonly live?: { readonly stream: string, readonly account: string | undefined }
 }
 
 /** The frame of every page. */
-export function page ({ language, title, body, refresh }: PageOptions): Html {
+export function page ({ language, title, body, kind = 'customer', languageLink: link, refresh, live }: PageOptions): Html {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -31,9 +34,10 @@ ${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${r
 <title>${title}</title>
 <link rel="stylesheet" href="${STYLESHEET_PATH}">
 <link rel="icon" href="data:,">
+<script type="module" src="${SCRIPT_PATH}"></script>
 </head>
-<body>
-<p class="banner" role="note">${BANNER[language]}</p>
+<body class="${kind}"${live && html` data-stream="${live.stream}"${live.account !== undefined && html` data-account="${live.account}"`}`}>
+<div class="banner" role="note"><strong>${BANNER[language]}</strong>${link}</div>
 ${body}
 </body>
 </html>
@@ -43,26 +47,5 @@ ${body}
 /** Leads to the same page in the other language; `query` is what else its address has to hold. */
 export function languageLink (language: Language, query: Readonly<Record<string, string>> = {}): Html {
   const [other, name] = language === 'id' ? ['en', 'English'] : ['id', 'Bahasa Indonesia']
-  return html`<nav><a href="?${new URLSearchParams({ ...query, lang: other }).toString()}" lang="${other}">${name}</a></nav>`
-}
-
-/**
- * Sends a page. Nothing on it may come from elsewhere or run; it may be framed, and a form may lead to another site,
- * as the way back to a shop does.
- */
-export function sendPage (reply: FastifyReply, content: Html, status = 200): FastifyReply {
-  return reply
-    .code(status)
-    .type('text/html; charset=utf-8')
-    .header('Cache-Control', 'no-store')
-    .header('Content-Security-Policy', 'default-src \'none\'; style-src \'self\'; img-src data:; base-uri \'none\'; frame-ancestors *')
-    .header('X-Content-Type-Options', 'nosniff')
-    .header('Referrer-Policy', 'no-referrer')
-    .send(content.toString())
-}
-
-/** Serves the one stylesheet of all pages. */
-export function assetRoutes (app: FastifyInstance): void {
-  app.get(STYLESHEET_PATH, { schema: { hide: true } }, (_request, reply) =>
-    reply.type('text/css; charset=utf-8').header('Cache-Control', 'no-cache').send(stylesheet))
+  return html`<a href="?${new URLSearchParams({ ...query, lang: other }).toString()}" lang="${other}" hreflang="${other}">${name}</a>`
 }

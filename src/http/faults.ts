@@ -39,7 +39,7 @@ export function injectFaults (app: FastifyInstance, faults: Faults, { end, unans
     if (hang !== true && reset !== true) return true
     reply.hijack()
     unanswered(request, reply)
-    if (reset === true) drop(request, socket => { socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy() })
+    if (reset === true) drop(request, reply, socket => { socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy() })
     return false
   }
 }
@@ -64,16 +64,14 @@ function callOf ({ method, url, body, query }: FastifyRequest): Call {
 /** Drops the connections of calls whose answer is to be lost; registered last, when all is stored. */
 export function loseAnswers (app: FastifyInstance, unanswered: Unanswered): void {
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (request.fault?.then.lose_answer === true) {
-      unanswered(request, reply)
-      drop(request, socket => { socket.destroy() })
-    }
-    done(null, payload)
+    if (request.fault?.then.lose_answer !== true) return done(null, payload)
+    unanswered(request, reply)
+    drop(request, reply, socket => { socket.destroy() })
   })
 }
 
-/** Ends a call's connection; one that the sandbox makes to itself has none. */
-function drop ({ raw }: FastifyRequest, end: (socket: FastifyRequest['socket']) => void): void {
-  if ('destroy' in raw.socket) end(raw.socket)
-  else raw.destroy(new Error('the connection was dropped'))
+/** Ends a call's connection; one that the sandbox makes to itself has none, and its answer ends. */
+function drop ({ raw: { socket } }: FastifyRequest, { raw }: FastifyReply, end: (socket: FastifyRequest['socket']) => void): void {
+  if ('destroy' in socket) end(socket)
+  else raw.destroy()
 }

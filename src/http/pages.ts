@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { preferredType } from '../core/preferences.ts'
 import { html } from '../html/html.ts'
 import { languageOf, type Language } from '../html/language.ts'
-import { page, sendPage } from '../html/page.ts'
+import { sendPage } from '../html/assets.ts'
+import { page } from '../html/page.ts'
 import { answerErrors, writeEnvelope } from './errors.ts'
 
 const TEXTS = {
@@ -16,8 +17,8 @@ export function answerPageErrors (app: FastifyInstance): void {
     if (wantsJson(request)) return writeEnvelope(answer, request, reply)
     const language = pageLanguage(request)
     const title = TEXTS[language][answer.status === 404 ? 'missing' : 'fault']
-    const body = html`<main><div class="card"><h1>${title}</h1><p class="quiet">${answer.message}</p></div></main>`
-    return sendPage(reply, page({ language, title, body }), answer.status)
+    const body = html`<div class="stage"><main class="card"><div class="body"><h1>${title}</h1><p class="quiet">${answer.message}</p></div></main></div>`
+    return sendPage(reply, page({ language, title, body }), { status: answer.status, mayBeFramed: true })
   })
 }
 

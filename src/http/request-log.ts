@@ -81,6 +81,9 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
     const { caller, refusal, fault, headers } = request
     const account = (caller as typeof caller | undefined)?.account
     const { unknown, deprecated } = unknownParameters(request)
+    const body = bodies.get(request) ?? request.body
+    // A body that comes in pieces does not tell its length.
+    const length = Number(headers['content-length'] ?? JSON.stringify(body ?? '').length)
     log.add({
       id: request.id,
       object: 'request',
@@ -90,7 +93,7 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
       url: request.url,
       ...(!isUnanswered(request) && { status: reply.statusCode }),
       duration_ms: account?.clock.frozen === true ? 0 : Math.round(reply.elapsedTime),
-      ...(Number(headers['content-length'] ?? 0) <= LONGEST_KEPT && { body: bodies.get(request) ?? request.body }),
+      ...(length <= LONGEST_KEPT && { body }),
       answer: answers.get(request),
       unknown: unknown.map(({ name }) => name),
       deprecated: [...deprecated],
@@ -112,10 +115,11 @@ export function logRequests (app: FastifyInstance): void {
 
 /** A remembered call without its secrets. */
 export function shown (entry: RememberedRequest): LoggedRequest {
-  const { body, answer, ...rest } = entry
+  const { body, answer, unknown, ...rest } = entry
   return {
     ...rest,
     url: withoutSecretsIn(entry.url),
+    unknown: unknown.map(withoutKeys),
     ...(body !== undefined && { body: withoutSecrets(body) }),
     ...(answer !== undefined && { answer: withoutSecrets(JSON.parse(answer)) })
   }
@@ -129,12 +133,12 @@ function withoutSecrets (value: unknown): unknown {
   if (typeof value === 'string') return withoutKeys(value)
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, name === 'client_secret' || name === 'secret' ? '…' : withoutSecrets(inner)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutKeys(name), name === 'client_secret' || name === 'secret' ? '…' : withoutSecrets(inner)]))
 }
 
-/** Some send a key as a parameter. */
+/** Some send a key as a parameter, or in the place of one. */
 function withoutKeys (text: string): string {
-  return text.replace(/([sp]k_(?:test|live)_)\w+/g, '$1…')
+  return text.replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…')
 }
 
 function credentialOf (authorization: string): string {

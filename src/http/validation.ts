@@ -67,7 +67,8 @@ function bracketed (path: readonly string[]): string {
  */
 export function refuseUnknownParameters (app: FastifyInstance, isStrict: (request: FastifyRequest) => boolean): void {
   app.addHook('preHandler', (request, _reply, done) => {
-    const isStrictCall = isStrict(request)
+    // What there is not takes no parameters either, but that is not what is wrong with the call.
+    const isStrictCall = !request.is404 && isStrict(request)
     if (isStrictCall && !isObject(request.body) && request.body != null) return done(errors.body_malformed('it has to be an object'))
     const [first] = isStrictCall ? unknownParameters(request).unknown : []
     done(first === undefined ? undefined : errors.parameter_unknown(first.name, first.known))
@@ -106,7 +107,6 @@ const looked = new WeakMap<FastifyRequest, Odd>()
 export function unknownParameters (request: FastifyRequest): Odd {
   const known = looked.get(request)
   if (known !== undefined) return known
-  // What there is not takes no parameters either, but that is not what is wrong with the call.
   if (request.is404) return { unknown: [], deprecated: [] }
   const { body, querystring } = schemasOf(request)
   const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const

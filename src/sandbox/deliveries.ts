@@ -54,14 +54,14 @@ export function deliveryRoutes (api: Api, { database, commit, dispatcher, concer
     const { account, record: delivery } = deliveryOf(request, id)
     const endpoint = endpoints.get(account.id, delivery.endpoint)
     if (endpoint?.status !== 'enabled') throw errors.parameter_invalid('id', id, `goes to ${delivery.endpoint}, which is ${endpoint?.status ?? 'deleted'}`)
-    const now = account.clock.now()
+    const { clock } = account
     let latest = delivery
-    // One that is under way is waited for.
-    for (let before: Delivery | undefined; isDue(latest, now) && latest !== before; latest = deliveryOf(request, id).record) {
+    // One that is under way is waited for, also one that another call has begun meanwhile.
+    for (let before: Delivery | undefined; isDue(latest, clock.now()) && latest !== before; latest = deliveryOf(request, id).record) {
       before = latest
       await dispatcher.attempt(account.id, id)
     }
-    commit(account, { operations: [put(deliveryDefinition, { ...released(latest, now), status: 'pending' })] })
+    commit(account, { operations: [put(deliveryDefinition, { ...released(latest, clock.now()), status: 'pending' })] })
     await dispatcher.attempt(account.id, id)
     return deliveryOf(request, id).record
   })

@@ -85,13 +85,12 @@ export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions
 
   async function send ({ headers }: FastifyRequest, method: string, url: string, body: unknown) {
     const { authorization = '', host = '', 'x-sandbox-token': token = '' } = headers
-    return await app.inject({
+    return await within(AbortSignal.any([end, AbortSignal.timeout(ANSWER_MS)]), app.inject({
       method: method as 'POST',
       url,
       headers: { authorization, host, 'x-sandbox-token': String(token) },
-      signal: AbortSignal.any([end, AbortSignal.timeout(ANSWER_MS)]),
       ...(body !== undefined && { payload: body as object })
-    })
+    }))
   }
 
   /** @throws ApiError with the refusal of a step */
@@ -101,6 +100,19 @@ export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions
     const answer = await send(request, method, url, body).catch((error: Error) => { throw errors.scenario_failed(String(call), `got no answer: ${error.message}`) })
     if (answer.statusCode !== 200) throw errors.scenario_failed(String(call), `was refused: ${messageOf(answer.body)}`)
     return String(answer.headers['content-type']).includes('json') ? answer.json() : answer.body
+  }
+}
+
+/** An answer that may never come; the signal of `inject` has no effect on a call whose body was read. */
+async function within<T> (limit: AbortSignal, answer: Promise<T>): Promise<T> {
+  let giveUp = (): void => {}
+  const over = new Promise<never>((_resolve, reject) => { giveUp = () => { reject(limit.reason as Error) } })
+  limit.addEventListener('abort', giveUp)
+  if (limit.aborted) giveUp()
+  try {
+    return await Promise.race([answer, over])
+  } finally {
+    limit.removeEventListener('abort', giveUp)
   }
 }
 

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../core/errors.ts'
 import { languageOf } from '../html/language.ts'
-import { sendPage } from '../html/page.ts'
+import { sendPage } from '../html/assets.ts'
+import { phoneCode } from '../html/phone-code.ts'
 import { answerPageErrors, pageLanguage, wantsJson } from '../http/pages.ts'
+import { publicUrlOf } from '../http/public-url.ts'
 import { WALLET_ROUTE, walletPath } from '../wooshpay/payment-intents/wallet-address.ts'
 import { isOutcomeName, OUTCOME_NAMES } from './outcomes.ts'
 import { walletPage } from './pages.ts'
@@ -12,6 +14,8 @@ import type { Entry } from './visit.ts'
 export interface WalletRoutesOptions {
   readonly wallet: Wallet
   readonly merchantName: string
+  /** What browsers are sent to; undefined: the request's own host. */
+  readonly publicUrl: string | undefined
 }
 
 interface PageRoute {
@@ -24,7 +28,7 @@ interface PageRoute {
  * The wallet's pages: GET shows the present state and changes nothing; every entry is a form POST, answered by a 303
  * to that state (or straight to the shop). No cookie and no script, so that any client can walk through.
  */
-export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: WalletRoutesOptions): void {
+export function walletRoutes (app: FastifyInstance, { wallet, merchantName, publicUrl }: WalletRoutesOptions): void {
   answerPageErrors(app)
 
   app.get<PageRoute>(WALLET_ROUTE, { schema: { hide: true } }, async (request, reply) => {
@@ -39,7 +43,9 @@ export function walletRoutes (app: FastifyInstance, { wallet, merchantName }: Wa
         ...(view.back !== undefined && { return_url: view.back })
       }
     }
-    return sendPage(reply, walletPage(view, { language: pageLanguage(request), merchant: view.merchant ?? merchantName }))
+    const language = pageLanguage(request)
+    const code = await phoneCode(`${publicUrlOf(request, publicUrl)}${request.url}`, language)
+    return sendPage(reply, walletPage(view, { language, merchant: view.merchant ?? merchantName, phoneCode: code }), { mayBeFramed: true })
   })
 
   // Where a form was sent to is no page; whoever opens it sees the present state.

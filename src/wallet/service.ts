@@ -26,6 +26,8 @@ export interface VisitView {
   readonly method: string
   readonly rule: PaymentMethodRule
   readonly attempt: number
+  /** When the page's time is over, while it is open. */
+  readonly lapse: { readonly leftMs: number, readonly isFrozen: boolean } | undefined
   /** The open step, or `result` when there is nothing to enter (any more). */
   readonly step: Visit['step'] | 'result'
   readonly visit: Visit
@@ -73,6 +75,7 @@ export class Wallet {
       method,
       rule,
       attempt: record.attempt,
+      lapse: record.lapses_at_ms === undefined ? undefined : { leftMs: record.lapses_at_ms - account.clock.now(), isFrozen: account.clock.frozen },
       // A page of another method is one of an earlier attempt.
       step: intent.status === 'requires_action' && record.method === method ? visit.step : 'result',
       visit,

@@ -31,6 +31,9 @@ export interface Texts {
   readonly underWay: string
   readonly stripOutcomes: string
   readonly stripNumbers: string
+  readonly timeLeft: string
+  readonly keypad: string
+  readonly erase: string
 }
 
 /** What a result page can say. */
@@ -79,9 +82,12 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     webhooks: 'Webhook',
     noWebhooks: 'Belum ada alamat webhook yang terdaftar untuk pembayaran ini.',
     nextAttempt: 'percobaan berikutnya',
-    underWay: 'Sedang dikirim; muat ulang halaman untuk melihat hasilnya.',
+    underWay: 'Sedang dikirim.',
     stripOutcomes: 'Pilih hasil pembayaran',
-    stripNumbers: 'Nomor uji'
+    stripNumbers: 'Nomor uji',
+    timeLeft: 'Sisa waktu untuk membayar',
+    keypad: 'Papan angka',
+    erase: 'Hapus'
   },
   en: {
     title: 'Payment',
@@ -123,8 +129,11 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     webhooks: 'Webhooks',
     noWebhooks: 'No webhook endpoint was registered for this payment.',
     nextAttempt: 'next attempt',
-    underWay: 'On its way; reload the page to see the answer.',
+    underWay: 'On its way.',
     stripOutcomes: 'Choose how the payment ends',
-    stripNumbers: 'Test numbers'
+    stripNumbers: 'Test numbers',
+    timeLeft: 'Time left to pay',
+    keypad: 'Keypad',
+    erase: 'Erase'
   }
 }
