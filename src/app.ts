@@ -9,6 +9,7 @@ import { Checkout } from './checkout/service.ts'
 import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { switchesOf } from './core/switches.ts'
+import { dashboardRoutes } from './dashboard/routes.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
 import { Faults } from './faults/service.ts'
 import { assetRoutes } from './html/assets.ts'
@@ -16,6 +17,7 @@ import { authentication, optionalAccount } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
 import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
 import { injectFaults, loseAnswers } from './http/faults.ts'
+import { ownCalls } from './http/own-calls.ts'
 import { hangUpAtClose } from './http/hang-up.ts'
 import { forgetKey, idempotencyDefinition, keepIdempotency } from './http/idempotency.ts'
 import { describeRoutes, serveDocumentation } from './http/openapi.ts'
@@ -24,6 +26,7 @@ import { dropUnknownParameters, refuseUnknownParameters, validateLazily } from '
 import { answerWhenWritten } from './http/written.ts'
 import { Coverage, coverageDefinition } from './sandbox/coverage/service.ts'
 import { sandboxDescription } from './sandbox/description.ts'
+import { HintedRequests } from './sandbox/hinted-requests.ts'
 import { sandboxRoutes } from './sandbox/routes.ts'
 import { snapshotDefinition } from './sandbox/snapshots.ts'
 import { accountDefinition, Accounts, type Account } from './store/accounts.ts'
@@ -154,7 +157,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   const store = { database, commit, ids }
   const faults = new Faults({ ...store, accounts, chance: createChance(config.SEED) })
-  const coverage = new Coverage({ ...store, accounts, faults })
+  const calls: Array<Possible['calls'][number]> = []
+  const coverage = new Coverage({ ...store, accounts, faults, calls, rules })
   const endpoints = new WebhookEndpoints({ ...store, secrets })
   const intents = new PaymentIntents({ ...store, secrets, rules })
   const methods = new PaymentMethods({ ...store, rules })
@@ -196,7 +200,8 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   // One for each listener of the stream and each call that waits; they take themselves off.
   setMaxListeners(0, end.signal)
   const requestLog = new RequestLog()
-  const calls: Array<Possible['calls'][number]> = []
+  const hintedRequests = new HintedRequests({ requests: requestLog, database })
+  const callItself = ownCalls(app, end.signal)
   sandboxRoutes(app, {
     ...store,
     accounts,
@@ -211,7 +216,9 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     faults,
     coverage,
     requests: requestLog,
+    hintedRequests,
     calls,
+    callItself,
     checkout,
     dispatcher,
     end: end.signal,
@@ -224,6 +231,22 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   })
   serveDocumentation(app, { document: 'wooshpay.json', page: '/docs', title: 'WooshPay sandbox API' })
   serveDocumentation(app, { document: 'sandbox.json', page: '/docs-sandbox', title: 'The sandbox\'s own API' })
+  await app.register(async pages => {
+    answerWhenWritten(pages, database)
+    dashboardRoutes(pages, {
+      accounts,
+      database,
+      hintedRequests,
+      balances,
+      rules,
+      faults,
+      coverageOf: accounts => coverage.report(accounts),
+      callItself,
+      token: config.SANDBOX_TOKEN,
+      allowedHosts: config.ALLOWED_HOSTS,
+      publicUrl: config.PUBLIC_URL
+    })
+  })
   await app.register(async pages => {
     answerWhenWritten(pages, database)
     walletRoutes(pages, { wallet, merchantName: config.MERCHANT_NAME, publicUrl: config.PUBLIC_URL })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { browserAddress, isHttpAddress, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
-import { SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
+import { parseTime, SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
 import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
 import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
 import { currencyCode, formatMoney } from '../src/core/money.ts'
@@ -215,6 +215,55 @@ t.test('the clock', async t => {
     t.equal(clock.now(), 5000)
   })
 
+  t.test('moves on by as much as every one of several moves asks for', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    set('of the second move', 2500, async () => { await new Promise(resolve => { setImmediate(resolve) }) })
+    const moves = [clock.moveBy(1000), clock.moveBy(1000), clock.moveTo(2800), clock.moveBy(1)]
+    t.equal(clock.now(), 1000)
+    t.same((await Promise.all(moves)).map(({ length }) => length), [0, 1, 0, 0])
+    t.same(ran, [['of the second move', 2500]])
+    t.equal(clock.now(), 3001)
+  })
+
+  t.test('ends its moves where it is set to another time, and goes on from there', async t => {
+    for (const frozen of [true, false]) {
+      const { clock, machine, ran, set } = newClock(t, FROZEN)
+      set('sets it', 2000, () => { clock.set({ now: 500, frozen }) })
+      set('beyond', 3000)
+      const moves = [clock.moveTo(4000), clock.moveBy(10_000)]
+      t.same((await Promise.all(moves)).map(timers => timers.map(({ id }) => id)), [['sets it'], []])
+      t.equal(clock.moving, false)
+      machine.now += 7
+      t.same(clock.state, frozen ? { offset_ms: -999_500, frozen_at_ms: 500 } : { offset_ms: -999_500 })
+      t.equal(clock.now(), frozen ? 500 : 507)
+      t.same((await clock.moveTo(3000)).map(({ id }) => id), ['beyond'])
+      t.same(ran, [['sets it', 2000], ['beyond', 3000]])
+    }
+  })
+
+  t.test('says when a move begins, so that work under way can make haste; the move waits for it', async t => {
+    const { clock, set } = newClock(t, FROZEN)
+    const order: string[] = []
+    let hurry = (): void => {}
+    const hurried = new Promise<void>(resolve => { hurry = resolve })
+    const stopListening = clock.onMove(() => {
+      order.push('begins')
+      hurry()
+    })
+    await new Promise<void>(resolve => {
+      set('under way', 1000, async () => {
+        resolve()
+        await hurried
+        order.push('has ended')
+      })
+    })
+    set('next', 1001, () => { order.push('next') })
+    await Promise.all([clock.moveTo(2000), clock.moveTo(3000)])
+    stopListening()
+    await clock.moveTo(4000)
+    t.same(order, ['begins', 'has ended', 'next'])
+  })
+
   t.test('stops a move at a timer that fails; the next move goes on from there', async t => {
     const { clock, ran, set } = newClock(t, FROZEN)
     set('fails', 2000, () => { throw new Error('out of order') })
@@ -264,6 +313,46 @@ t.test('the clock', async t => {
     machine.now += 3
     t.equal(clock.now(), 1_000_003)
   })
+})
+
+t.test('a time is read from epoch milliseconds or ISO 8601, which is UTC unless it says otherwise, wherever the machine stands', async t => {
+  const { TZ } = process.env
+  process.env.TZ = 'Asia/Jakarta'
+  t.teardown(() => {
+    if (TZ === undefined) delete process.env.TZ
+    else process.env.TZ = TZ
+  })
+  t.equal(new Date(2027, 0, 1).getTime(), 1798736400000, 'seven hours before UTC')
+  const rows: Array<[string, number | undefined]> = [
+    ['1798761600000', 1798761600000],
+    ['0', 0],
+    ['2027-01-01', 1798761600000],
+    ['2027-01-01T00:00', 1798761600000],
+    ['2027-01-01T00:00:00', 1798761600000],
+    ['2027-01-01T00:00:00.5', 1798761600500],
+    ['2027-01-01T00:00:00Z', 1798761600000],
+    ['2027-01-01T00:00:00+07:00', 1798736400000],
+    ['2026-12-31T19:00:00-05:00', 1798761600000],
+    ['2028-02-29', 1835395200000],
+    ['2027-02-29', undefined],
+    ['2027-02-31', undefined],
+    ['2027-04-31T00:00:00Z', undefined],
+    ['2027-13-01', undefined],
+    ['2027-01-00', undefined],
+    ['2027-01-01T24:01', undefined],
+    ['2027-01-01T12:60', undefined],
+    ['2027-01-01T00:00:00+99:99', undefined],
+    ['2027-01-01 (x)', undefined],
+    ['2027-01-01 00:00', undefined],
+    ['2027-01', undefined],
+    ['2027', 2027],
+    ['-1', undefined],
+    ['1.5', undefined],
+    [' 2027-01-01', undefined],
+    ['tomorrow', undefined],
+    ['', undefined]
+  ]
+  for (const [text, expected] of rows) t.equal(parseTime(text), expected, JSON.stringify(text))
 })
 
 t.test('toWireTime rounds to the nearest second', async t => {

@@ -31,6 +31,29 @@ t.test('the sandbox\'s own API is called under local names only', async t => {
   t.equal((await under(sandbox, 'attacker.test', '/_sandbox/health')).status, 200, 'health is for everybody')
 })
 
+t.test('web pages from elsewhere may not use the sandbox\'s own API, and change nothing', async t => {
+  const sandbox = await startSandbox(t, { PUBLIC_URL: 'https://Pay.Shop.test', ALLOWED_HOSTS: 'ci.example' })
+  const { body: { id } } = await sandbox.call('POST', '/v1/payment_intents', { amount: 100, currency: 'IDR' })
+  const foreign = ['https://attacker.test', 'http://127.0.0.1.attacker.test', 'https://shop.test', 'null', '', 'nonsense']
+  const ours = ['http://localhost:3000', 'http://127.0.0.1:6262', 'http://[::1]:1', 'https://pay.shop.test', 'http://ci.example:8080', 'http://frontend:5173']
+  const refused = { status: 403, body: { error: { code: 'origin_not_allowed' } } }
+  for (const origin of foreign) {
+    t.match(await sandbox.call('POST', '/_sandbox/reset', undefined, { headers: { origin } }), refused, `POST from ${origin}`)
+    t.match(await sandbox.call('GET', '/_sandbox/requests', undefined, { headers: { origin } }), refused, `GET from ${origin}`)
+  }
+  for (const method of ['POST', 'DELETE']) {
+    t.match(await sandbox.call(method, '/_sandbox/reset', undefined, { headers: { 'sec-fetch-site': 'cross-site' } }), refused, `${method} from another site`)
+  }
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${id}`)).status, 200, 'no reset has happened')
+
+  for (const origin of ours) t.equal((await sandbox.call('POST', '/_sandbox/settle', undefined, { headers: { origin } })).status, 200, origin)
+  for (const site of ['same-origin', 'same-site', 'none']) {
+    t.equal((await sandbox.call('POST', '/_sandbox/settle', undefined, { headers: { 'sec-fetch-site': site } })).status, 200, site)
+  }
+  t.equal((await sandbox.call('GET', '/_sandbox/clock', undefined, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 200, 'a link may lead here')
+  t.equal((await sandbox.call('GET', '/_sandbox/health', undefined, { headers: { origin: 'https://attacker.test' } })).status, 200, 'health is for everybody')
+})
+
 t.test('a token guards the sandbox\'s own API', async t => {
   const sandbox = await startSandbox(t, { SANDBOX_TOKEN: 'secret' })
   for (const [headers, expected] of [

@@ -316,7 +316,7 @@ t.test('the language is the one asked for, else the browser\'s first that there 
 })
 
 t.test('both languages say everything, and what they say of PIN, code and numbers holds', async t => {
-  t.same(LANGUAGES, ['id', 'en'])
+  t.same(LANGUAGES, ['en', 'id'])
   t.same(Object.keys(TEXTS.id), Object.keys(TEXTS.en))
   t.same(Object.keys(TEXTS.id.results), Object.keys(TEXTS.en.results))
   t.same(Object.keys(TEXTS.en.results).toSorted(), [

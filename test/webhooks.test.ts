@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { readSettings } from '../src/core/settings.ts'
 import { switchTable, type Switches } from '../src/core/switches.ts'
-import { afterAttempt, deliveryDefinition, givenUp, type Attempt, type Delivery } from '../src/webhooks/deliveries.ts'
+import { afterAttempt, deliveryDefinition, givenUp, held, isDue, lost, putOff, released, type Attempt, type Delivery } from '../src/webhooks/deliveries.ts'
 import { retryGaps } from '../src/webhooks/schedule.ts'
 import { signatureHeaders } from '../src/webhooks/signature.ts'
 import { verify } from './support/documented-verifier.ts'
@@ -139,6 +139,34 @@ t.test('a delivery', async t => {
         ...rest, status, attempts: [attempt], ...(status === 'pending' && { next_attempt_at: 1687845306906 })
       }, JSON.stringify(result))
     }
+  })
+
+  t.test('that was sent twice succeeds when it was taken once; otherwise the two count as one try', async t => {
+    const rows: Array<[number, number, Delivery['status'], number | undefined]> = [
+      [200, 200, 'succeeded', undefined], [200, 409, 'succeeded', undefined], [500, 204, 'succeeded', undefined], [500, 409, 'pending', AT + 1900]
+    ]
+    for (const [first, second, status, next] of rows) {
+      const [attempt, repetition] = [attempted(1, AT, { status: first }), attempted(2, AT, { status: second })]
+      const after = afterAttempt(pending, attempt, defaultSwitches, repetition)
+      t.same([after.status, after.attempts, after.next_attempt_at], [status, [attempt, repetition], next], `${first}, ${second}`)
+    }
+  })
+
+  t.test('that a fault keeps is not due, and says which fault it is', async t => {
+    const { next_attempt_at: _due, ...rest } = pending
+    const [waiting, late] = [held(pending, 'flt_1'), putOff(pending, AT + 7, 'flt_1')]
+    t.strictSame(waiting, { ...rest, held: true, fault: 'flt_1' })
+    t.strictSame(late, { ...pending, next_attempt_at: AT + 7, fault: 'flt_1' })
+    t.same([pending, waiting, late].map(delivery => [isDue(delivery, AT), isDue(delivery, AT + 7)]), [[true, true], [false, false], [false, true]])
+    t.same(deliveryDefinition.keys?.(waiting).filter(key => key.startsWith('held')), ['held:we_1', 'held_by:flt_1'])
+    t.same(deliveryDefinition.keys?.(late).filter(key => key.startsWith('held')), [])
+    t.strictSame(released(waiting, AT + 9), { ...pending, next_attempt_at: AT + 9, fault: 'flt_1' })
+    t.strictSame(lost(pending, AT, 'flt_1'), {
+      ...rest, status: 'failed', attempts: [{ number: 1, at: AT, error: 'lost by a fault, nothing was sent', duration_ms: 0, request_headers: {}, fault: 'flt_1' }]
+    })
+    t.strictSame(afterAttempt({ ...waiting, next_attempt_at: AT }, attempted(1, AT, { status: 200 }), defaultSwitches), {
+      ...rest, fault: 'flt_1', status: 'succeeded', attempts: [attempted(1, AT, { status: 200 })]
+    }, 'one that was resent is held no more')
   })
 
   t.test('is given up when its last attempt fails', async t => {

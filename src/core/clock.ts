@@ -79,6 +79,11 @@ export class SandboxClock {
     return this.#frozen
   }
 
+  /** Milliseconds ahead of real time. */
+  get aheadMs (): number {
+    return this.now() - this.#realNow()
+  }
+
   /** What to store so that a later clock goes on where this one is. */
   get state (): ClockState {
     if (this.#standsAtMs === undefined) return { offset_ms: this.#offsetMs }

@@ -96,6 +96,7 @@ dl.lines { grid-template-columns: 1fr auto; } dl.lines dd { white-space: nowrap;
 .strip td, .strip th { padding: 0 var(--gap-4) 0 0; font-weight: 400; color: inherit; }
 .phone-code, .wide-only { display: none; }
 table + .phone-code { margin: var(--gap-4) 0 0; }
+.phone-code p { margin: var(--gap-2) 0 0; }
 .phone-code svg { display: block; width: 10rem; height: 10rem; padding: var(--gap-2); background: #fff; border-radius: var(--round); }
 @media (min-width: 60rem) {
   .customer .stage { grid-template-columns: 26rem 22rem; max-width: none; justify-content: center; align-items: start; gap: var(--gap-6); padding: var(--gap-6); }
@@ -133,8 +134,17 @@ table + .phone-code { margin: var(--gap-4) 0 0; }
 .story > li { position: relative; padding: 0 0 var(--gap-4) var(--gap-4); }
 .story > li::before { content: ""; position: absolute; left: -7px; top: .45em; width: 12px; height: 12px; border-radius: 50%; background: var(--surface); border: 2px solid var(--quiet); }
 .story > li.good::before { border-color: var(--good); background: var(--good); } .story > li.bad::before { border-color: var(--bad); background: var(--bad); }
-.story > li > * { color: var(--ink); } .story > li > .quiet { color: var(--quiet); }
+.story > li > * { color: var(--ink); } .story > li > .quiet { color: var(--quiet); } .story > li.quiet { font-size: inherit; }
 .story details { margin: var(--gap-1) 0 0; font-size: var(--small); }
 .story p { margin: 0; }
 meter { width: 8rem; }
+@media (scripting: enabled) { .without-script { display: none; } }
+@media (max-width: 48rem) {
+  .rows thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+  .rows, .rows tbody, .rows tr { display: block; }
+  .rows tr { padding: var(--gap-2) 0; border-bottom: 1px solid var(--line); } .rows tr:last-child { border-bottom: 0; }
+  .dashboard .rows td { display: flex; justify-content: space-between; gap: var(--gap-4); max-width: none; padding: var(--gap-1) 0; border: 0; white-space: normal; text-align: right; }
+  .rows td::before { content: attr(data-name); color: var(--quiet); text-align: left; white-space: nowrap; }
+  .rows td:empty { display: none; } .rows td > * { min-width: 0; } .rows td details[open] { width: 100%; text-align: left; }
+}
 `

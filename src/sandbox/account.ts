@@ -2,7 +2,6 @@ import Type from 'typebox'
 import { errors } from '../core/errors.ts'
 import { switchTable, type Switches } from '../core/switches.ts'
 import type { Api } from '../http/api.ts'
-import { isObject } from '../http/validation.ts'
 import { accountDefinition, type Account } from '../store/accounts.ts'
 import { put, type Store } from '../store/commit.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
@@ -86,7 +85,7 @@ function switchesFrom (given: Readonly<Record<string, unknown>>): Partial<Switch
     const { kind } = known[1]
     const isList = Array.isArray(value)
     const read: unknown = value === '' ? undefined : kind.parse(isList ? value.join(',') : String(value))
-    if (read === undefined || isList !== Array.isArray(read) || (isList && value.some(isObject))) throw errors.parameter_invalid(`switches[${name}]`, value, `is not allowed; allowed: ${kind.allowed}`)
+    if (read === undefined || isList !== Array.isArray(read) || (isList && value.some(item => typeof item === 'object'))) throw errors.parameter_invalid(`switches[${name}]`, value, `is not allowed; allowed: ${kind.allowed}`)
     return [name, read]
   }))
 }

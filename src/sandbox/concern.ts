@@ -3,7 +3,10 @@ import { errors } from '../core/errors.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection, Stored } from '../store/collection.ts'
 
-/** Which accounts a call concerns: that of its key, or all of them where it has none. */
+/** Names the account of a call by its id, for whoever has no key: the dashboard never sees one. */
+export const ACCOUNT_HEADER = 'sandbox-account'
+
+/** Which accounts a call concerns: that of its key, or of the header, or all of them where it has neither. */
 export class Concern {
   readonly #accounts: Accounts
   readonly #accountOf: (request: FastifyRequest) => Account | undefined
@@ -16,10 +19,23 @@ export class Concern {
     this.#accountOf = accountOf
   }
 
-  /** The one account, or undefined for all. */
+  /**
+   * The one account, or undefined for all.
+   * @throws ApiError when the header names none, or the key is none
+   */
   one (request: FastifyRequest): Account | undefined {
-    if (!this.#known.has(request)) this.#known.set(request, this.#accountOf(request))
+    if (!this.#known.has(request)) this.#known.set(request, this.#accountOf(request) ?? this.#named(request))
     return this.#known.get(request)
+  }
+
+  #named ({ headers }: FastifyRequest): Account | undefined {
+    const id = headers[ACCOUNT_HEADER]
+    if (id === undefined || id === '') return undefined
+    const account = this.#accounts.byId(String(id))
+    if (account === undefined) {
+      throw errors.parameter_invalid('Sandbox-Account', id, `is not one of: ${this.#accounts.all().map(({ id, record }) => `${id} (${record.masked_key})`).join(', ') || 'there is no account yet'}`)
+    }
+    return account
   }
 
   /** The accounts, oldest first. */

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { onRequestHookHandler } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { errors } from '../core/errors.ts'
 
 declare module 'fastify' {
@@ -33,9 +33,17 @@ export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequ
     if (!isOurs(hostname)) throw errors.host_not_allowed(hostname)
     if (origin !== undefined && !(URL.canParse(origin) && isOurs(new URL(origin).hostname))) throw errors.origin_not_allowed(origin)
     if (request.headers['sec-fetch-site'] === 'cross-site' && request.method !== 'GET') throw errors.origin_not_allowed(origin ?? 'another site')
-    if (token !== undefined && !isSame(String(request.headers['x-sandbox-token'] ?? ''), token)) throw errors.sandbox_token_required()
+    if (token !== undefined && !isSame(tokenIn(request), token)) throw errors.sandbox_token_required()
     done()
   }
+}
+
+export const TOKEN_COOKIE = 'sandbox_token'
+
+/** What a program sends in the header, and a browser in the cookie that it once got for it. */
+function tokenIn ({ headers: { 'x-sandbox-token': header, cookie = '' } }: FastifyRequest): string {
+  const stored = new RegExp(`(?:^|;\\s*)${TOKEN_COOKIE}=([^;]*)`).exec(cookie)?.[1]
+  return String(header ?? decodeURIComponent(stored ?? ''))
 }
 
 /** Names that no stranger's server can have: addresses, names without a dot, and those reserved for local networks. */
@@ -45,7 +53,7 @@ function isLocalName (hostname: string): boolean {
 }
 
 /** Takes the same time however much of a guess is right. */
-function isSame (given: string, expected: string): boolean {
+export function isSame (given: string, expected: string): boolean {
   const [a, b] = [given, expected].map(text => createHash('sha256').update(text).digest())
   return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }

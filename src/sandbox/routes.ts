@@ -16,15 +16,15 @@ import { faultRoutes, type FaultOptions } from './faults.ts'
 import { guard, type GuardOptions } from './guard.ts'
 import { healthRoute, type HealthOptions } from './health.ts'
 import { outcomeRoutes, type OutcomeOptions } from './outcomes.ts'
-import { refundEndRoutes } from './refunds.ts'
+import { refundRoutes } from './refunds.ts'
 import { requestRoutes, type RequestOptions } from './requests.ts'
-import { scenarioRoutes } from './scenarios.ts'
+import { scenarioRoutes, type ScenarioOptions } from './scenarios.ts'
 import { shopperRoutes, type ShopperOptions } from './shopper.ts'
 import { snapshotRoutes, type SnapshotOptions } from './snapshots.ts'
-import { streamRoutes } from './stream.ts'
+import { streamRoutes, type StreamOptions } from './stream.ts'
 import { waitingRoutes, type WaitingOptions } from './waiting.ts'
 
-type CallOptions = AccountOptions & ClockOptions & CoverageRoutesOptions & DeliveryOptions & FaultOptions & OutcomeOptions & RequestOptions & SampleEventOptions & ShopperOptions & SnapshotOptions & WaitingOptions
+type CallOptions = ScenarioOptions & StreamOptions & AccountOptions & ClockOptions & CoverageRoutesOptions & DeliveryOptions & FaultOptions & OutcomeOptions & RequestOptions & SampleEventOptions & ShopperOptions & SnapshotOptions & WaitingOptions
 
 export interface SandboxOptions extends HealthOptions, GuardOptions, Omit<CallOptions, 'concern'> {
   readonly refunds: Refunds
@@ -47,12 +47,12 @@ export function sandboxRoutes (app: FastifyInstance, options: SandboxOptions): v
     healthRoute(api, options)
     shopperRoutes(api, call)
     outcomeRoutes(api, call)
-    refundEndRoutes(api, call)
+    refundRoutes(api, call)
     clockRoutes(api, call)
     waitingRoutes(api, call)
     deliveryRoutes(api, call)
     requestRoutes(api, call)
-    scenarioRoutes(api, { ...call, app })
+    scenarioRoutes(api, call)
     streamRoutes(api, call)
     faultRoutes(api, call)
     sampleEventRoutes(api, call)

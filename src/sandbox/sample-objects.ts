@@ -90,9 +90,11 @@ function asMade ({ id, checkout, takes_any: takesAny, intent }: PaymentIntentRec
   }
 }
 
-/** A payment whose customer is at the wallet: that of its last attempt, else the first that takes it. */
+/** A payment whose customer is at the wallet: with the method of its last attempt, else the first that takes it. */
 function confirmed (made: PaymentIntentRecord, record: PaymentIntentRecord | undefined, around: Surroundings): PaymentIntentRecord {
   const { intent } = made
   const type = record?.method ?? around.rules.usable(intent.payment_method_types, intent)[0] ?? 'dana'
-  return intents.confirm(made, { payment_method_data: { type }, return_url: intent.return_url ?? 'https://shop.test/done' }, around).record
+  const { record: waiting } = intents.confirm(made, { payment_method_data: { type }, return_url: intent.return_url ?? 'https://shop.test/done' }, around)
+  const own = record?.intent.payment_method ?? record?.intent.last_payment_error?.payment_method
+  return own === undefined ? waiting : { ...waiting, intent: { ...waiting.intent, payment_method: own } }
 }

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Type, { type Static } from 'typebox'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { errors } from '../core/errors.ts'
 import type { Api } from '../http/api.ts'
+import { messageIn, type CallItself } from '../http/own-calls.ts'
 import { isObject } from '../http/validation.ts'
 import { answers } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
@@ -16,8 +17,6 @@ const FOLDER = fileURLToPath(new URL('../../fixtures/scenarios/', import.meta.ur
 const MOST_CALLS = 10_000
 /** Real time for the webhooks of a call. */
 const PATIENCE_MS = 1000
-/** Real time for the answer to a call, which a fault may keep back. */
-const ANSWER_MS = 10_000
 
 const Call = {
   call: Type.String({ description: 'Method and path, `/v1` or `/_sandbox`.', pattern: '^(GET|POST|DELETE) /(v1|_sandbox)/', examples: ['POST /v1/payment_intents'] }),
@@ -47,13 +46,11 @@ const Played = Type.Object({
 
 export interface ScenarioOptions {
   readonly concern: Concern
-  readonly app: FastifyInstance
-  /** Aborted when the sandbox stops. */
-  readonly end: AbortSignal
+  readonly callItself: CallItself
 }
 
 /** Plays calls that are kept as data, through the same doors as any client's. */
-export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions): void {
+export function scenarioRoutes (api: Api, { concern, callItself }: ScenarioOptions): void {
   api.post('/scenarios/:name', {
     schema: {
       operationId: 'playScenario', summary: 'Play a scenario that ships with the sandbox, or the one in the body', tags: ['Scenarios'], params: NameParams, body: BodyScenario, response: answers(Played)
@@ -85,12 +82,7 @@ export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions
 
   async function send ({ headers }: FastifyRequest, method: string, url: string, body: unknown) {
     const { authorization = '', host = '', 'x-sandbox-token': token = '' } = headers
-    return await within(AbortSignal.any([end, AbortSignal.timeout(ANSWER_MS)]), app.inject({
-      method: method as 'POST',
-      url,
-      headers: { authorization, host, 'x-sandbox-token': String(token) },
-      ...(body !== undefined && { payload: body as object })
-    }))
+    return await callItself({ method, url, headers: { authorization, host, 'x-sandbox-token': String(token) }, body })
   }
 
   /** @throws ApiError with the refusal of a step */
@@ -98,32 +90,14 @@ export function scenarioRoutes (api: Api, { concern, app, end }: ScenarioOptions
     const text = String(call)
     const [method, url] = [text.slice(0, text.indexOf(' ')), text.slice(text.indexOf(' ') + 1)]
     const answer = await send(request, method, url, body).catch((error: Error) => { throw errors.scenario_failed(String(call), `got no answer: ${error.message}`) })
-    if (answer.statusCode !== 200) throw errors.scenario_failed(String(call), `was refused: ${messageOf(answer.body)}`)
-    return String(answer.headers['content-type']).includes('json') ? answer.json() : answer.body
-  }
-}
-
-/** An answer that may never come; the signal of `inject` has no effect on a call whose body was read. */
-async function within<T> (limit: AbortSignal, answer: Promise<T>): Promise<T> {
-  let giveUp = (): void => {}
-  const over = new Promise<never>((_resolve, reject) => { giveUp = () => { reject(limit.reason as Error) } })
-  limit.addEventListener('abort', giveUp)
-  if (limit.aborted) giveUp()
-  try {
-    return await Promise.race([answer, over])
-  } finally {
-    limit.removeEventListener('abort', giveUp)
+    if (answer.status !== 200) throw errors.scenario_failed(String(call), `was refused: ${messageIn(answer.text)}`)
+    return answer.type.includes('json') ? JSON.parse(answer.text) : answer.text
   }
 }
 
 /** @throws ApiError unless a step is one call, or rounds of several */
 function checkStep (step: Step, index: number): void {
   if ((step.call === undefined) === (step.steps === undefined)) throw errors.parameter_invalid(`steps[${index}]`, step, 'needs either call or steps')
-}
-
-/** What a refusal says; an answer that a fault has lost says nothing. */
-function messageOf (body: string): string {
-  return (body === '' ? undefined : (JSON.parse(body) as { message?: string }).message) ?? 'no answer'
 }
 
 /** @throws ApiError that lists the scenarios that there are */

@@ -1,5 +1,7 @@
 import type { Api } from '../http/api.ts'
 import { withoutSecretsIn, type RememberedRequest, type RequestLog } from '../http/request-log.ts'
+import { faultDefinition } from '../faults/fault.ts'
+import { accountDefinition } from '../store/accounts.ts'
 import type { Change } from '../store/journal.ts'
 import type { Database } from '../store/database.ts'
 import { deliveryDefinition } from '../webhooks/deliveries.ts'
@@ -12,7 +14,7 @@ import type { Concern } from './concern.ts'
 /** What is told, by the collection that it is stored in. */
 const TOLD = new Map([
   [paymentIntentDefinition.name, 'payment_intent'], [checkoutSessionDefinition.name, 'checkout_session'], [refundDefinition.name, 'refund'],
-  [eventDefinition.name, 'event'], [deliveryDefinition.name, 'delivery']
+  [eventDefinition.name, 'event'], [deliveryDefinition.name, 'delivery'], [faultDefinition.name, 'fault'], [accountDefinition.name, 'account']
 ])
 
 /** Often enough that no proxy ends a quiet connection. */

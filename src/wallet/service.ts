@@ -12,7 +12,7 @@ import type { PaymentMethodRule, PaymentMethodRules } from '../wooshpay/payment-
 import type { WalletBalances } from './balances.ts'
 import { OUTCOMES, type Ending } from './outcomes.ts'
 import type { OutcomeQueue } from './queue.ts'
-import { enter, newVisit, visitDefinition, type Entry, type Visit } from './visit.ts'
+import { enter, newVisit, remembering, visitDefinition, type Entry, type Visit } from './visit.ts'
 import { wayBack } from './way-back.ts'
 
 const PAID: ReadonlyArray<PaymentIntent['status']> = ['succeeded', 'requires_capture']
@@ -99,7 +99,7 @@ export class Wallet {
     }
     const { queue, commit } = this.#options
     const [queued] = queue.of(account.id, method)
-    const next = enter(visit, entry, { numbers: rule.phone, queued })
+    const next = remembering(visit, enter(visit, entry, { numbers: rule.phone, queued }), entry.kind, account.clock.now())
     // An explicit choice leaves the queue as it is.
     const isQueued = queued !== undefined && entry.kind === 'pay' && next.ended !== undefined && visit.chosen === undefined
     commit(account, { operations: [put(visitDefinition, next), ...isQueued ? [queue.shift(account.id, method)] : []] })
@@ -127,7 +127,7 @@ export class Wallet {
     return {
       account,
       record,
-      visit: visit?.attempt === record.attempt ? visit : newVisit(id, record.attempt),
+      visit: visit?.attempt === record.attempt ? visit : newVisit(id, record.attempt, visit?.history),
       rule: this.#options.rules.get(method, 'method')
     }
   }

@@ -22,6 +22,19 @@ export interface Visit {
   readonly chosen?: OutcomeName
   /** How it ended. */
   readonly ended?: OutcomeName
+  /** What the customer did, in this visit and in earlier ones for the same payment. */
+  readonly history?: readonly Done[]
+}
+
+/** Something that a customer did at the wallet. */
+export interface Done {
+  /** Epoch milliseconds of the account's clock. */
+  readonly at: number
+  readonly entry: Entry['kind']
+  /** It was wrong, and is asked for again. */
+  readonly isWrong?: true
+  /** It ended the visit so. */
+  readonly ended?: OutcomeName
 }
 
 export const visitDefinition: Definition<Visit> = { name: 'wallet_visits', isListed: false }
@@ -35,8 +48,15 @@ export type Entry =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'outcome', readonly outcome: OutcomeName }
 
-export function newVisit (id: string, attempt: number): Visit {
-  return { id, attempt, step: 'phone', wrong_pins: 0 }
+export function newVisit (id: string, attempt: number, history?: Visit['history']): Visit {
+  return { id, attempt, step: 'phone', wrong_pins: 0, ...(history && { history }) }
+}
+
+/** The visit with what was just done in its history; what has changed nothing was nothing. */
+export function remembering (before: Visit, after: Visit, entry: Entry['kind'], at: number): Visit {
+  if (after === before) return after
+  const done: Done = { at, entry, ...(after.notice !== undefined && { isWrong: true as const }), ...(after.ended !== undefined && { ended: after.ended }) }
+  return { ...after, history: [...before.history ?? [], done] }
 }
 
 /** What a visit depends on besides itself. */

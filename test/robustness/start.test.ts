@@ -81,6 +81,10 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
     ['a TLS_CERT that is none', { flags: ['--tls-cert', 'mine.json', '--tls-key', 'mine.json'] }, /^TLS_CERT is "mine\.json" and TLS_KEY is "mine\.json", which are no certificate and its key in PEM: .+\.$/],
     ['a flag without a value', { flags: ['--port'] }, /^PORT has no value, as in --port=VALUE; allowed: an integer from 0 to 65535\.$/],
     ['a value that looks like a flag', { flags: ['--port', '-1'] }, /^PORT has no value, as in --port=VALUE; allowed: an integer from 0 to 65535\.$/],
+    ...['two words', 'schlüssel', ' '].map((token): [string, Settings, RegExp] => [
+      `SANDBOX_TOKEN=${token}`, { environment: { SANDBOX_TOKEN: token } },
+      new RegExp(`^SANDBOX_TOKEN is "${token}"; allowed: letters, digits and punctuation, as a header can hold them\\.$`)
+    ]),
     ['WEBHOOK_URL=nope', { environment: { WEBHOOK_URL: 'nope' } }, /^WEBHOOK_URL is "nope"; allowed: an http or https address/],
     ['TLS_CERT without TLS_KEY', { environment: { TLS_CERT: 'cert.pem' } }, /^TLS_CERT is "cert\.pem", but TLS_KEY is not set; https needs both\.$/],
     ['a flag that does not exist', { flags: ['--prot', '1'] }, /^"--prot" is not a flag; allowed: --help, --port, /],

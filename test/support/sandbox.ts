@@ -75,7 +75,7 @@ export async function call (
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) })
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') === true
+  const isJson = method !== 'HEAD' && response.headers.get('content-type')?.includes('json') === true
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
 }
 

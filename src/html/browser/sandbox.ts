@@ -85,7 +85,7 @@ function follow (): void {
     const { account: whose } = JSON.parse(data) as { account?: string }
     if (account === undefined || whose === undefined || whose === account) soon()
   }
-  for (const name of ['payment_intent', 'checkout_session', 'refund', 'event', 'delivery', 'request', 'clock', 'fault', 'reset']) source.addEventListener(name, change)
+  for (const name of ['payment_intent', 'checkout_session', 'refund', 'event', 'delivery', 'request', 'fault', 'account']) source.addEventListener(name, change)
   // What happened while the connection was gone.
   let wasOpen = false
   source.addEventListener('open', () => {

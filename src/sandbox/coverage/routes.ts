@@ -1,14 +1,12 @@
 import Type from 'typebox'
 import { errors } from '../../core/errors.ts'
 import { preferredType } from '../../core/preferences.ts'
-import type { Possible } from '../../faults/fault.ts'
 import { sendPage } from '../../html/assets.ts'
 import type { Api } from '../../http/api.ts'
 import { answers } from '../../wooshpay/wire.ts'
-import type { PaymentMethodRules } from '../../wooshpay/payment-methods/rules.ts'
 import type { Concern } from '../concern.ts'
-import { GROUPS, pointsOf, type Point } from './points.ts'
-import { coveragePage, junit, reportOf, table, type Report } from './report.ts'
+import { GROUPS, type Point } from './points.ts'
+import { coveragePage, junit, table, type Report } from './report.ts'
 import type { Coverage } from './service.ts'
 
 const FORMATS = ['json', 'html', 'junit', 'text'] as const
@@ -35,21 +33,17 @@ const ReportAnswer = Type.Unsafe<unknown>(Type.Object({
 
 export interface CoverageRoutesOptions {
   readonly coverage: Coverage
-  readonly calls: Possible['calls']
-  readonly rules: PaymentMethodRules
   readonly concern: Concern
 }
 
 /** What the merchant's tests have reached, out of all that can be reached; without a key, by any account. */
-export function coverageRoutes (api: Api, { coverage, calls, rules, concern }: CoverageRoutesOptions): void {
+export function coverageRoutes (api: Api, { coverage, concern }: CoverageRoutesOptions): void {
   api.get('/coverage', {
     schema: { operationId: 'retrieveCoverage', summary: 'Tell which situations the tests have reached', tags: ['Coverage'], querystring: CoverageParameters, response: answers(ReportAnswer) }
   }, async (request, reply) => {
     const accounts = concern.all(request)
-    const points = [...new Set([concern.keeper(request), ...accounts].flatMap(account => pointsOf(account, { calls, rules })))]
-    const reached = new Set(accounts.flatMap(account => [...coverage.reached(account)]))
-    const report = reportOf(points, reached)
-    if (request.query.require !== undefined) checkRequired(request.query.require, report, points, reached)
+    const report = coverage.report(accounts)
+    if (request.query.require !== undefined) checkRequired(request.query.require, report, coverage.points(accounts), new Set(accounts.flatMap(account => [...coverage.reached(account)])))
     switch (request.query.format ?? formatOf(request.headers.accept)) {
       case 'html': return sendPage(reply, coveragePage(report))
       case 'junit': return reply.type('application/xml; charset=utf-8').send(junit(report))

@@ -4,14 +4,17 @@ import type { Account, Accounts } from '../../store/accounts.ts'
 import type { Collection, Definition } from '../../store/collection.ts'
 import { put, type Store } from '../../store/commit.ts'
 import { eventDefinition, type EventRecord } from '../../store/events.ts'
+import type { Possible } from '../../faults/fault.ts'
 import type { Faults } from '../../faults/service.ts'
 import { visitDefinition, type Visit } from '../../wallet/visit.ts'
 import { deliveryDefinition, isLost, isTaken, type Delivery } from '../../webhooks/deliveries.ts'
 import { checkoutSessionDefinition, type CheckoutSessionRecord } from '../../wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition, type PaymentIntentRecord } from '../../wooshpay/payment-intents/schema.ts'
 import { chargeDefinition } from '../../wooshpay/charges/schema.ts'
+import type { PaymentMethodRules } from '../../wooshpay/payment-methods/rules.ts'
 import { refundDefinition, type RefundRecord } from '../../wooshpay/refunds/schema.ts'
-import { callName, NOTHING, transition, type Point } from './points.ts'
+import { callName, NOTHING, pointsOf, transition, type Point } from './points.ts'
+import { reportOf, type Report } from './report.ts'
 
 /** What an account's tests have reached; it outlives resets, since tests reset between one another. */
 export interface CoverageRecord {
@@ -25,6 +28,9 @@ export const coverageDefinition: Definition<CoverageRecord> = { name: 'coverage'
 export interface CoverageOptions extends Store {
   readonly accounts: Accounts
   readonly faults: Faults
+  /** All calls of the API. */
+  readonly calls: Possible['calls']
+  readonly rules: PaymentMethodRules
 }
 
 /** Notes what is reached, from what is written and what is answered; nothing else has to know of it. */
@@ -56,6 +62,16 @@ export class Coverage {
         if (record !== undefined && !isRestoration) this.#note(account, this.#readers.get(collection)?.(account, record as never, previous as never) ?? [])
       }
     })
+  }
+
+  /** All that the tests of these accounts can reach, or of any account while there is none. */
+  points (accounts: readonly Account[]): Point[] {
+    return [...new Set((accounts.length === 0 ? [this.#options.accounts.whole] : accounts).flatMap(account => pointsOf(account, this.#options)))]
+  }
+
+  /** What the tests of these accounts have reached, out of all that they can. */
+  report (accounts: readonly Account[]): Report {
+    return reportOf(this.points(accounts), new Set(accounts.flatMap(account => [...this.reached(account)])))
   }
 
   /** What an account's tests have reached so far. */

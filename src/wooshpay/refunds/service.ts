@@ -30,8 +30,8 @@ export class Refunds {
     this.#charges = options.database.collection(chargeDefinition)
   }
 
-  /** `POST /v1/refunds`. */
-  create ({ account, cause }: Caller, parameters: CreateParameters): Refund {
+  /** `POST /v1/refunds`; without a cause where no call of the API was made. */
+  create ({ account, cause }: Pick<Caller, 'account' | 'cause'>, parameters: CreateParameters): Refund {
     const { rules, ids } = this.#options
     const { intent, method = '' } = found(this.#intents.get(account.id, parameters.payment_intent), 'PaymentIntent', parameters.payment_intent, 'payment_intent')
     const charge = this.#charges.get(account.id, intent.latest_charge ?? '')
