@@ -1,7 +1,7 @@
 import { html, type Content, type Html } from '../html/html.ts'
 import { page } from '../html/page.ts'
+import { time } from '../html/time.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
-import { time } from './parts.ts'
 
 /** The views of the dashboard, in the order of its tabs. */
 export const TABS = {

@@ -1,6 +1,7 @@
 import { isHttpAddress, withoutCredentials } from '../core/addresses.ts'
 import { formatMoney } from '../core/money.ts'
 import { html, type Content, type Html } from '../html/html.ts'
+import { time } from '../html/time.ts'
 import type { HintedRequest } from '../sandbox/hinted-requests.ts'
 import { listConcerned } from '../sandbox/lists.ts'
 import type { Definition, Stored } from '../store/collection.ts'
@@ -11,7 +12,7 @@ import { PAYMENT_INTENT_STATUSES, paymentIntentDefinition } from '../wooshpay/pa
 import { REFUND_STATUSES, refundDefinition } from '../wooshpay/refunds/schema.ts'
 import type { Context, ViewQuery } from './context.ts'
 import { pathOf, type Tab } from './layout.ts'
-import { actionForm, attemptsOf, badge, fateOf, json, paymentLink, time } from './parts.ts'
+import { actionForm, attemptsOf, badge, fateOf, json, paymentLink } from './parts.ts'
 
 /** Rows of a page. */
 const ROWS = 25

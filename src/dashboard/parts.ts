@@ -1,7 +1,7 @@
-import { html, type Content, type Html } from '../html/html.ts'
-import type { Delivery } from '../webhooks/deliveries.ts'
-import { isTaken } from '../webhooks/deliveries.ts'
 import { withoutCredentials } from '../core/addresses.ts'
+import { html, type Content, type Html } from '../html/html.ts'
+import { time } from '../html/time.ts'
+import { isTaken, type Delivery } from '../webhooks/deliveries.ts'
 
 /** Pieces that several views of the dashboard are made of. */
 
@@ -20,12 +20,6 @@ export function toneOf (status: string): Tone {
 
 export function badge (status: string): Html {
   return html`<span class="badge ${toneOf(status)}">${status}</span>`
-}
-
-/** A time of a sandbox clock; the script shows it in the browser's zone. */
-export function time (ms: number): Html {
-  const iso = new Date(ms).toISOString()
-  return html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`
 }
 
 export function paymentLink (id: string, text: Content = id): Html {

@@ -2,6 +2,7 @@ import { isHttpAddress, withoutCredentials } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import { formatMoney } from '../core/money.ts'
 import { html, type Content, type Html } from '../html/html.ts'
+import { time } from '../html/time.ts'
 import type { Account } from '../store/accounts.ts'
 import { eventDefinition } from '../store/events.ts'
 import { OUTCOME_NAMES } from '../wallet/outcomes.ts'
@@ -13,7 +14,7 @@ import { walletPath } from '../wooshpay/payment-intents/wallet-address.ts'
 import { refundDefinition, type Refund } from '../wooshpay/refunds/schema.ts'
 import type { Context } from './context.ts'
 import { refundEnds } from './lists.ts'
-import { actionForm, attemptsOf, badge, fateOf, json, time, toneOf } from './parts.ts'
+import { actionForm, attemptsOf, badge, fateOf, json, toneOf } from './parts.ts'
 import { storyOf, type Chapter } from './story.ts'
 
 /**
@@ -32,7 +33,7 @@ export function paymentView (id: string, context: Context): { readonly account: 
   const objects = [id, ...refunds.map(refund => refund.id), ...session === undefined ? [] : [session]]
   const events = database.collection(eventDefinition)
   const story = storyOf({
-    requests: [...new Map(objects.flatMap(object => hintedRequests.about(account.id, object)).map(request => [request.id, request])).values()],
+    requests: hintedRequests.about(account.id, objects),
     events: objects.flatMap(object => [...events.newest(account.id, `object:${object}`)]),
     visit: database.collection(visitDefinition).get(account.id, id),
     deliveries: [...database.collection(deliveryDefinition).newest(account.id, key)]

@@ -6,7 +6,7 @@ import type { Delivery } from '../webhooks/deliveries.ts'
 
 /** Everything that is known of one payment. */
 export interface Sources {
-  /** The API calls that were about it, with what is odd about them. */
+  /** The API calls that were about it, newest first, with what is odd about them. */
   readonly requests: ReadonlyArray<LoggedRequest & { readonly hints: readonly string[] }>
   readonly events: readonly EventRecord[]
   readonly visit: Visit | undefined
@@ -21,30 +21,56 @@ export type Chapter = { readonly at: number } & (
   | { readonly kind: 'webhook', readonly delivery: Delivery }
 )
 
-/** At the same time, the cause comes first. */
-const ORDER: ReadonlyArray<Chapter['kind']> = ['request', 'customer', 'event', 'webhook']
+/** Where a chapter stands among those of the same time: ids of one account only grow, so that they tell the order when time stands still. */
+interface Place {
+  /** The digits of the id of the latest event before it, or its own. */
+  readonly number: string
+  /** Beside the same event: what caused it comes before it. */
+  readonly rank: -1 | 0 | 1
+}
 
 /**
  * What happened to a payment, in the order in which it happened: calls, what the customer did, each change of an
  * object's status, and where the webhooks of each went. Times are those of the account's clock.
  */
 export function storyOf ({ requests, events, visit, deliveries }: Sources): Chapter[] {
-  const oldestFirst = events.toSorted((a, b) => a.id < b.id ? -1 : 1)
+  const oldestFirst = events.toSorted((a, b) => numberOf(a.id) < numberOf(b.id) ? -1 : 1)
+  const told: Array<[Chapter, Place]> = [
+    ...placedRequests(requests, oldestFirst),
+    ...changes(oldestFirst).map((chapter): [Chapter, Place] => [chapter, { number: numberOf(chapter.event.id), rank: 0 }]),
+    ...(visit?.history ?? []).map((done): [Chapter, Place] => [{ kind: 'customer', at: done.at, done }, { number: numberOf(done.after ?? ''), rank: 1 }]),
+    ...deliveries.map((delivery): [Chapter, Place] =>
+      [{ kind: 'webhook', at: delivery.attempts[0]?.at ?? delivery.created, delivery }, { number: numberOf(delivery.id), rank: 0 }])
+  ]
+  return told.toSorted(([a, before], [b, after]) =>
+    a.at - b.at || (before.number < after.number ? -1 : before.number > after.number ? 1 : before.rank - after.rank)).map(([chapter]) => chapter)
+}
+
+/** Each event with the status from which its object came. */
+function changes (events: readonly EventRecord[]): Array<Extract<Chapter, { kind: 'event' }>> {
   const statuses = new Map<string, string>()
-  const changes = oldestFirst.map((event): Chapter => {
+  return events.map(event => {
     const { object } = event.data
     const to = String(Reflect.get(object, 'status'))
     const from = statuses.get(object.id)
     statuses.set(object.id, to)
     return { kind: 'event', at: idTime(event.id), event, from, to }
   })
-  // A call is logged when it was answered, which is after what it caused.
-  const beginOf = ({ id, created }: LoggedRequest): number =>
-    Math.min(created, ...oldestFirst.filter(({ request }) => request?.id === id).map(event => idTime(event.id)))
-  return [
-    ...requests.map((request): Chapter => ({ kind: 'request', at: beginOf(request), request })),
-    ...(visit?.history ?? []).map((done): Chapter => ({ kind: 'customer', at: done.at, done })),
-    ...changes,
-    ...deliveries.map((delivery): Chapter => ({ kind: 'webhook', at: delivery.attempts[0]?.at ?? delivery.created, delivery }))
-  ].toSorted((a, b) => a.at - b.at || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+}
+
+/** A call is logged when it was answered, which is after what it caused; it stands before that. One that caused nothing stands after the call before it. */
+function placedRequests (requests: Sources['requests'], events: readonly EventRecord[]): Array<[Chapter, Place]> {
+  let latest = ''
+  return requests.toReversed().map((request): [Chapter, Place] => {
+    const caused = events.filter(event => event.request?.id === request.id)
+    const [first, last] = [caused[0], caused.at(-1)]
+    const place: Place = first === undefined ? { number: latest, rank: 1 } : { number: numberOf(first.id), rank: -1 }
+    if (last !== undefined) latest = numberOf(last.id)
+    return [{ kind: 'request', at: first === undefined ? request.created : Math.min(request.created, idTime(first.id)), request }, place]
+  })
+}
+
+/** The digits of an id; all have 19, so that their order as text is that of the numbers. */
+function numberOf (id: string): string {
+  return id.slice(id.indexOf('_') + 1)
 }

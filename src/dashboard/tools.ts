@@ -1,10 +1,11 @@
 import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
+import { time } from '../html/time.ts'
 import { balanceDefinition } from '../wallet/balances.ts'
 import { normalizePhone, testCustomers, testNumber } from '../wallet/customers.ts'
 import type { Context } from './context.ts'
 import { duration, type Tab } from './layout.ts'
-import { actionForm, badge, json, time } from './parts.ts'
+import { actionForm, badge, json } from './parts.ts'
 
 /** The test customers of every wallet that was used, and of DANA, with what they have left. */
 function customers ({ account, accounts, balances, rules, database }: Context): Html {

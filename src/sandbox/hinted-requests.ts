@@ -45,10 +45,11 @@ export class HintedRequests {
     return { ...list, data: this.#hinted(list.data, logged) }
   }
 
-  /** The calls that named or answered an object, newest first. */
-  about (account: string, id: string): HintedRequest[] {
+  /** The calls that named or answered one of these objects, newest first. */
+  about (account: string, ids: readonly string[]): HintedRequest[] {
     const logged = this.#options.requests.of(account)
-    return this.#hinted(logged.filter(({ url, body, answer }) => url.includes(id) || (body !== undefined && JSON.stringify(body).includes(id)) || answer?.includes(id) === true), logged)
+    const isNamed = (text: string): boolean => ids.some(id => text.includes(id))
+    return this.#hinted(logged.filter(({ url, body, answer = '' }) => isNamed(url) || isNamed(answer) || isNamed(JSON.stringify(body ?? ''))), logged)
   }
 
   #hinted (entries: readonly RememberedRequest[], all: readonly RememberedRequest[]): HintedRequest[] {

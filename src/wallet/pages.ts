@@ -3,6 +3,7 @@ import { formatMoney } from '../core/money.ts'
 import { html, type Html } from '../html/html.ts'
 import type { Language } from '../html/language.ts'
 import { languageLink, page } from '../html/page.ts'
+import { time } from '../html/time.ts'
 import type { Delivery } from '../webhooks/deliveries.ts'
 import { walletPath } from '../wooshpay/payment-intents/wallet-address.ts'
 import { normalizePhone, PIN_ATTEMPTS, testCustomers, testNumber } from './customers.ts'
@@ -165,7 +166,7 @@ function fate ({ attempts, status, next_attempt_at: next }: Delivery, texts: Tex
   const last = attempts.at(-1)
   if (last === undefined) return html`<span class="quiet">${texts.underWay}</span>`
   return html`<span class="${status === 'succeeded' ? 'good' : 'bad'}">${last.status ?? last.error} · ${last.duration_ms} ms</span>${
-    next !== undefined && html` · ${texts.nextAttempt} ${new Date(next).toISOString()}`}`
+    next !== undefined && html` · ${texts.nextAttempt} ${time(next)}`}`
 }
 
 function resultName ({ status, last_payment_error: error }: VisitView['intent']): ResultName {

@@ -4,6 +4,7 @@ import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
 import { put, type Commit } from '../store/commit.ts'
 import type { Database } from '../store/database.ts'
+import { eventDefinition } from '../store/events.ts'
 import { deliveryDefinition, type Delivery } from '../webhooks/deliveries.ts'
 import type { Dispatcher } from '../webhooks/dispatcher.ts'
 import type { PaymentIntent, PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
@@ -97,9 +98,10 @@ export class Wallet {
       this.#options.intents.lapse(account, id)
       return undefined
     }
-    const { queue, commit } = this.#options
+    const { database, queue, commit } = this.#options
     const [queued] = queue.of(account.id, method)
-    const next = remembering(visit, enter(visit, entry, { numbers: rule.phone, queued }), entry.kind, account.clock.now())
+    const latest = database.collection(eventDefinition).latest(account.id, `object:${id}`)
+    const next = remembering(visit, enter(visit, entry, { numbers: rule.phone, queued }), entry, { at: account.clock.now(), ...(latest && { after: latest.id }) })
     // An explicit choice leaves the queue as it is.
     const isQueued = queued !== undefined && entry.kind === 'pay' && next.ended !== undefined && visit.chosen === undefined
     commit(account, { operations: [put(visitDefinition, next), ...isQueued ? [queue.shift(account.id, method)] : []] })

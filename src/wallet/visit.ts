@@ -35,6 +35,8 @@ export interface Done {
   readonly isWrong?: true
   /** It ended the visit so. */
   readonly ended?: OutcomeName
+  /** The payment's latest event then, which tells the order when time stands still. */
+  readonly after?: string
 }
 
 export const visitDefinition: Definition<Visit> = { name: 'wallet_visits', isListed: false }
@@ -53,9 +55,9 @@ export function newVisit (id: string, attempt: number, history?: Visit['history'
 }
 
 /** The visit with what was just done in its history; what has changed nothing was nothing. */
-export function remembering (before: Visit, after: Visit, entry: Entry['kind'], at: number): Visit {
+export function remembering (before: Visit, after: Visit, { kind: entry }: Entry, when: Pick<Done, 'at' | 'after'>): Visit {
   if (after === before) return after
-  const done: Done = { at, entry, ...(after.notice !== undefined && { isWrong: true as const }), ...(after.ended !== undefined && { ended: after.ended }) }
+  const done: Done = { ...when, entry, ...(after.notice !== undefined && { isWrong: true as const }), ...(after.ended !== undefined && { ended: after.ended }) }
   return { ...after, history: [...before.history ?? [], done] }
 }
 

@@ -121,7 +121,7 @@ export async function checkWidth (t: Test, page: Page, what: string): Promise<vo
   ]`), [0, []], `${what} is as wide as the window`)
 }
 
-async function launch (): Promise<Chromium> {
+export async function launch (): Promise<Chromium> {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH !== undefined && CHROMIUM_PATH !== '') return await start(CHROMIUM_PATH)
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error(`@sparticuz/chromium has none for ${process.platform} ${process.arch}`)
