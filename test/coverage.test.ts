@@ -104,11 +104,11 @@ t.test('a call counts when it was done, whether its answer came or not', async t
 
 t.test('a webhook is given up when its receiver never takes it, and lost when it was never sent', async t => {
   const sandbox = await startSandbox(t, { CLOCK: '2026-01-01' })
-  const receiver = await startReceiver(t)
-  await receiver.stop()
-  const deliveriesOf = async (key: string, then: object | undefined, url: string, hours: number): Promise<string[]> => {
+  const down = await startReceiver(t)
+  await down.stop()
+  const deliveriesOf = async (key: string, fault: object | undefined, url: string, hours: number): Promise<string[]> => {
     await sandbox.call('POST', '/v1/webhook_endpoints', { url, enabled_events: ['payment_intent.created'] }, { key })
-    if (then !== undefined) await sandbox.call('POST', '/_sandbox/faults', { then }, { key })
+    if (fault !== undefined) await sandbox.call('POST', '/_sandbox/faults', fault, { key })
     await sandbox.call('POST', '/v1/payment_intents', DANA, { key })
     await sandbox.call('POST', '/_sandbox/settle', {}, { key })
     await sandbox.call('POST', '/_sandbox/clock', { advance_ms: hours * 3_600_000 }, { key })
@@ -117,16 +117,17 @@ t.test('a webhook is given up when its receiver never takes it, and lost when it
   const failing = await startReceiver(t, { reply: response => { response.writeHead(500).end() } })
   const taking = await startReceiver(t)
   const rows: Array<[string, object | undefined, string, number, string[]]> = [
-    ['down for a day', undefined, receiver.url, 24, ['retried']],
-    ['down for three', undefined, receiver.url, 72, ['retried', 'given up']],
+    ['down for a day', undefined, down.url, 24, ['retried']],
+    ['down for three', undefined, down.url, 72, ['retried', 'given up']],
     ['failing for three', undefined, failing.url, 72, ['retried', 'given up']],
-    ['dropped', { drop: true }, taking.url, 72, ['lost']],
-    ['dropped, where nobody is', { drop: true }, receiver.url, 72, ['lost']],
+    ['badly signed each time', { times: 18, then: { bad_signature: true } }, failing.url, 72, ['retried', 'given up', 'bad signature refused']],
+    ['dropped', { then: { drop: true } }, taking.url, 72, ['lost']],
+    ['dropped, where nobody is', { then: { drop: true } }, down.url, 72, ['lost']],
     ['taken', undefined, taking.url, 0, ['answered']],
-    ['taken twice', { duplicate: true }, taking.url, 0, ['answered', 'duplicate answered']]
+    ['taken twice', { then: { duplicate: true } }, taking.url, 0, ['answered', 'duplicate answered']]
   ]
-  for (const [index, [name, then, url, hours, reached]] of rows.entries()) {
-    t.same(await deliveriesOf(`sk_test_${index}`, then, url, hours), reached, name)
+  for (const [index, [name, fault, url, hours, reached]] of rows.entries()) {
+    t.same(await deliveriesOf(`sk_test_${index}`, fault, url, hours), reached, name)
   }
 })
 

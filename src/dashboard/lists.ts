@@ -11,7 +11,7 @@ import type { List } from '../wooshpay/lists.ts'
 import { PAYMENT_INTENT_STATUSES, paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { REFUND_STATUSES, refundDefinition } from '../wooshpay/refunds/schema.ts'
 import type { Context, ViewQuery } from './context.ts'
-import { pathOf, type Tab } from './layout.ts'
+import { pathOf, TABS, type Tab } from './layout.ts'
 import { actionForm, attemptsOf, badge, fateOf, json, paymentLink } from './parts.ts'
 
 /** Rows of a page. */
@@ -60,6 +60,7 @@ function cursorOf ({ after, before }: ViewQuery) {
 
 function filters (tab: Tab, { account, query }: Context, statuses: readonly string[], label = 'Status'): Html {
   return html`
+<h1 class="only-read">${TABS[tab]}</h1>
 <form class="filters" method="get" action="${pathOf(tab)}" role="search">
 ${account !== undefined && html`<input type="hidden" name="account" value="${account.id}">`}
 <div class="wide"><label for="q">Search</label><input id="q" name="q" type="search" value="${query.q}" data-testid="search"></div>
@@ -74,7 +75,7 @@ function table<Row extends Stored> ({ data }: List<Row>, columns: ReadonlyArray<
   if (data.length === 0) return html`<p class="quiet" data-testid="nothing">Nothing here${(context.query.q ?? context.query.status) !== undefined && ' that was searched for'}.</p>`
   return html`
 <div class="card scroll"><table class="rows">
-<thead><tr>${columns.map(({ name, kind }) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead>
+<thead><tr>${columns.map(({ name, kind }) => name === '' ? html`<td></td>` : html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead>
 <tbody>${data.map(row => html`<tr id="${row.id}" data-testid="row">${columns.map(({ name, cell, kind }) => html`<td class="${kind}" data-name="${name}">${cell(row, context)}</td>`)}</tr>`)}</tbody>
 </table></div>`
 }

@@ -26,9 +26,10 @@ export function paymentLink (id: string, text: Content = id): Html {
   return html`<a href="${PAYMENTS_PATH}/${encodeURIComponent(id)}">${text}</a>`
 }
 
-/** An object as it is; opened by whoever wants to see it. */
+/** An object as it is, but for its secrets; opened by whoever wants to see it. */
 export function json (summary: Content, value: unknown): Html {
-  return html`<details><summary>${summary}</summary><pre>${JSON.stringify(value, null, 2)}</pre></details>`
+  const text = JSON.stringify(value, (name, inner: unknown) => name === 'client_secret' || name === 'secret' ? '…' : inner, 2)
+  return html`<details><summary>${summary}</summary><pre tabindex="0">${text}</pre></details>`
 }
 
 /** What became of a delivery, in a few words. */

@@ -7,7 +7,7 @@ import { answerErrors } from '../http/errors.ts'
 import { messageIn, type CallItself } from '../http/own-calls.ts'
 import { publicUrlOf } from '../http/public-url.ts'
 import { ACCOUNT_HEADER } from '../sandbox/concern.ts'
-import { guard, isSame, TOKEN_COOKIE, type GuardOptions } from '../sandbox/guard.ts'
+import { cookieValue, guard, isSame, TOKEN_COOKIE, type GuardOptions } from '../sandbox/guard.ts'
 import { callOf } from './actions.ts'
 import type { Context, Sources, ViewQuery } from './context.ts'
 import { firstSteps } from './first-steps.ts'
@@ -66,7 +66,7 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
     })
     if (status >= 400) throw new ApiError({ status, code: 'action_failed', message: messageIn(text) })
     // A path of the sandbox's own, and nothing else.
-    return reply.redirect(back !== undefined && /^\/(?![/\\])/.test(back) ? back : '/', 303)
+    return reply.redirect(back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/', 303)
   })
 
   function showView (tab: Tab, request: FastifyRequest<ViewRoute>, reply: FastifyReply): FastifyReply {
@@ -108,7 +108,7 @@ function signIn (token: string | undefined) {
     if (token === undefined || typeof given !== 'string' || request.method !== 'GET' || !isSame(given, token)) return
     const query = new URLSearchParams(textsIn(others) as Record<string, string>).toString()
     const path = request.url.split('?', 1)[0] ?? '/'
-    await reply.header('Set-Cookie', `${TOKEN_COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict`)
+    await reply.header('Set-Cookie', `${TOKEN_COOKIE}=${cookieValue(token)}; Path=/; HttpOnly; SameSite=Strict`)
       .redirect(query === '' ? path : `${path}?${query}`, 303)
   }
 }

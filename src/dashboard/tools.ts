@@ -4,15 +4,15 @@ import { time } from '../html/time.ts'
 import { balanceDefinition } from '../wallet/balances.ts'
 import { normalizePhone, testCustomers, testNumber } from '../wallet/customers.ts'
 import type { Context } from './context.ts'
-import { duration, type Tab } from './layout.ts'
+import { duration, TABS, type Tab } from './layout.ts'
 import { actionForm, badge, json } from './parts.ts'
 
 /** The test customers of every wallet that was used, and of DANA, with what they have left. */
 function customers ({ account, accounts, balances, rules, database }: Context): Html {
   const shown = account === undefined ? accounts.all() : [account]
   const used = new Set(['dana', ...shown.flatMap(({ id }) => database.collection(balanceDefinition).of(id).map(({ method }) => method))])
-  if (shown.length === 0) return html`<p class="quiet">Balances are kept for each account; none was used yet.</p>`
-  return html`${shown.flatMap(one => [...used].map(method => {
+  if (shown.length === 0) return html`<h1 class="only-read">${TABS.customers}</h1><p class="quiet">Balances are kept for each account; none was used yet.</p>`
+  return html`<h1 class="only-read">${TABS.customers}</h1>${shown.flatMap(one => [...used].map(method => {
     const { name, phone, currency } = rules.get(method, 'method')
     return html`
 <h2>${name}${account === undefined && html` <span class="quiet">${one.record.masked_key}</span>`}</h2>
@@ -62,11 +62,12 @@ function faults ({ account, accounts, faults, here }: Context): Html {
   const present = faults.of(account ?? accounts.whole)
   const of = account === undefined ? {} : { account: account.id }
   return html`
+<h1 class="only-read">${TABS.faults}</h1>
 <div class="actions">${Object.entries(PRESETS).map(([label, rule]) => actionForm({ action: 'add-fault', label, fields: { ...of, rule } }, here))}</div>
 ${present.length === 0
   ? html`<p class="quiet" data-testid="nothing">Nothing is going to go wrong${account === undefined && ' in all accounts; those of one account are shown when it is chosen'}.</p>`
   : html`<div class="card scroll"><table class="rows">
-<thead><tr><th scope="col">Fault</th><th scope="col">Happened</th><th scope="col">Rule</th><th scope="col"></th></tr></thead>
+<thead><tr><th scope="col">Fault</th><th scope="col">Happened</th><th scope="col">Rule</th><td></td></tr></thead>
 <tbody>${present.map(({ id, match, then, times, probability, hits }) => html`<tr data-testid="row"><td data-name="Fault">${Object.keys(then).join(', ')}</td><td class="short" data-name="Happened">${hits} of ${times}</td><td>${json('rule', { match, then, times, probability })}</td><td>${actionForm({ action: 'delete-fault', label: 'Take back', fields: { ...of, id } }, here)}</td></tr>`)}</tbody>
 </table></div>`}`
 }

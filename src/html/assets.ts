@@ -42,6 +42,7 @@ export function sendPage (reply: FastifyReply, content: Html, { status = 200, ma
     .header('Content-Security-Policy',
       `default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; ${frames}`)
     .header('X-Content-Type-Options', 'nosniff')
-    .header('Referrer-Policy', 'no-referrer')
+    // With `no-referrer`, browsers would say of the sandbox's own forms that they come from nowhere.
+    .header('Referrer-Policy', 'same-origin')
     .send(content.toString())
 }

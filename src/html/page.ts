@@ -37,7 +37,7 @@ ${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${r
 <script type="module" src="${SCRIPT_PATH}"></script>
 </head>
 <body class="${kind}"${live && html` data-stream="${live.stream}"${live.account !== undefined && html` data-account="${live.account}"`}`}>
-<div class="banner" role="note"><strong>${BANNER[language]}</strong>${link}</div>
+<aside class="banner" aria-label="Sandbox"><strong>${BANNER[language]}</strong>${link}</aside>
 ${body}
 </body>
 </html>

@@ -33,17 +33,23 @@ export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequ
     if (!isOurs(hostname)) throw errors.host_not_allowed(hostname)
     if (origin !== undefined && !(URL.canParse(origin) && isOurs(new URL(origin).hostname))) throw errors.origin_not_allowed(origin)
     if (request.headers['sec-fetch-site'] === 'cross-site' && request.method !== 'GET') throw errors.origin_not_allowed(origin ?? 'another site')
-    if (token !== undefined && !isSame(tokenIn(request), token)) throw errors.sandbox_token_required()
+    if (token !== undefined && !hasToken(request, token)) throw errors.sandbox_token_required()
     done()
   }
 }
 
 export const TOKEN_COOKIE = 'sandbox_token'
 
-/** What a program sends in the header, and a browser in the cookie that it once got for it. */
-function tokenIn ({ headers: { 'x-sandbox-token': header, cookie = '' } }: FastifyRequest): string {
+/** A program sends it in the header, a browser in the cookie that it once got for it. */
+function hasToken ({ headers: { 'x-sandbox-token': header, cookie = '' } }: FastifyRequest, token: string): boolean {
+  if (header !== undefined) return isSame(String(header), token)
   const stored = new RegExp(`(?:^|;\\s*)${TOKEN_COOKIE}=([^;]*)`).exec(cookie)?.[1]
-  return String(header ?? decodeURIComponent(stored ?? ''))
+  return isSame(stored ?? '', cookieValue(token))
+}
+
+/** The token as a cookie can hold it. */
+export function cookieValue (token: string): string {
+  return encodeURIComponent(token)
 }
 
 /** Names that no stranger's server can have: addresses, names without a dot, and those reserved for local networks. */

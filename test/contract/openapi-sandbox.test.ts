@@ -10,12 +10,12 @@ t.test('the committed document of the sandbox\'s own API is what the routes say;
 })
 
 t.test('every operation has a name of its own, a summary, a tag, and its refusals', async t => {
-  checkOperations(t, document, 29, /^\/_sandbox\//)
+  checkOperations(t, document, 30, /^\/_sandbox\//)
 })
 
 t.test('every operation answers as the document says, and refuses as it says', async t => {
   const { check: compare, called } = answerChecker(t, document)
-  const sandbox = await startSandbox(t, { REFUND_MODE: 'async', WEBHOOK_RETRIES: '1000' })
+  const sandbox = await startSandbox(t, { REFUND_MODE: 'async', WEBHOOK_RETRIES: '60000' })
   const receiver = await startReceiver(t, { reply: (response, _webhook, count) => { response.writeHead(count === 1 ? 500 : 200).end('ok') } })
   const check = async (method: string, path: string, body?: object, { as: template = path.replace(/\?.*/, ''), ...options }: CallOptions & { as?: string } = {}) => {
     const answer = await sandbox.call(method, `/_sandbox${path}`, body, options)
@@ -65,6 +65,11 @@ t.test('every operation answers as the document says, and refuses as it says', a
     await check('POST', `/refunds/${id}/${action}`, {}, { as })
     await check('POST', `/refunds/none/${action}`, {}, { as })
   }
+
+  await check('POST', '/refunds', { payment_intent: await make() })
+  const other = await make()
+  await sandbox.call('POST', '/_sandbox/shopper', { payment_intent: other, outcome: 'pay' })
+  await check('POST', '/refunds', { payment_intent: other, amount: 5000, reason: 'duplicate' })
 
   await check('POST', '/settle', {})
   await check('POST', '/settle', { timeout_ms: -1 })

@@ -12,7 +12,7 @@ const FLAGS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync'
 ]
 /** How long an element or an address may take to appear, on a busy machine; milliseconds. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 15_000
 const LOCALES = { id: 'id-ID', en: 'en-US' } as const
 
 /** Whose eyes a page is seen with. */
@@ -121,6 +121,7 @@ export async function checkWidth (t: Test, page: Page, what: string): Promise<vo
   ]`), [0, []], `${what} is as wide as the window`)
 }
 
+/** Starts that Chromium. */
 export async function launch (): Promise<Chromium> {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH !== undefined && CHROMIUM_PATH !== '') return await start(CHROMIUM_PATH)

@@ -6,33 +6,29 @@ import type { Test } from 'tap'
 import { startReceiver, type Receiver } from './receiver.ts'
 import type { Answer, RunningSandbox } from './sandbox.ts'
 
-/** A browser that came to the shop. */
-export interface Arrival {
-  readonly path: string
-  /** By a press of the customer, not by itself. */
-  readonly byHand: boolean
-}
-
 /** A shop's own pages, on another site than the sandbox's. */
 export interface Shop {
   readonly url: string
   /** Where customers come back to, with an order. */
   readonly back: (order: string) => string
   /**
-   * The same for a result page that is looked at for as long as that takes: the shop lets those wait for ever who come by
-   * themselves, so that their browser stays where it is, and receives those who press.
+   * The same for a result page that is looked at for as long as that takes: until the order is opened, the shop answers so
+   * that a browser stays where it is, though it would go back by itself.
    */
-  readonly backByHand: (order: string) => string
+  readonly backOnceOpen: (order: string) => string
+  readonly open: (order: string) => void
   /** A page that shows an address in a frame. */
   readonly framing: (address: string) => string
   /** A page that opens an address in a window, and says which order that window came back with. */
   readonly opening: (address: string) => string
-  readonly arrivals: Arrival[]
+  /** The orders that browsers came back with. */
+  readonly arrivals: string[]
 }
 
 /** A shop on a free port. Its name is localhost, where the sandbox's is 127.0.0.1: another site to a browser. */
 export async function startShop (t: Test): Promise<Shop> {
-  const arrivals: Arrival[] = []
+  const arrivals: string[] = []
+  const opened = new Set<string>()
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
     const send = (body: string): void => {
@@ -48,10 +44,10 @@ export async function startShop (t: Test): Promise<Shop> {
 document.querySelector('button').onclick = () => window.open(${address})
 window.onmessage = ({ data, origin }) => { if (origin === location.origin) document.querySelector('p').textContent = data }</script>`)
       default: {
-        const byHand = request.headers['sec-fetch-user'] === '?1'
-        arrivals.push({ path: request.url ?? '', byHand })
-        if (searchParams.has('by-hand') && !byHand) return
-        return send(`<p>Thank you for ${pathname.slice(1)}</p><script>window.opener?.postMessage('Back with ${pathname.slice(1)}', location.origin)</script>`)
+        const order = pathname.slice(1)
+        if (searchParams.has('once-open') && !opened.has(order)) return response.writeHead(204).end()
+        arrivals.push(order)
+        return send(`<p>Thank you for ${order}</p><script>window.opener?.postMessage('Back with ${order}', location.origin)</script>`)
       }
     }
   })
@@ -67,7 +63,8 @@ window.onmessage = ({ data, origin }) => { if (origin === location.origin) docum
   return {
     url,
     back: order => `${url}/${order}`,
-    backByHand: order => `${url}/${order}?by-hand=yes`,
+    backOnceOpen: order => `${url}/${order}?once-open=yes`,
+    open: order => { opened.add(order) },
     framing: address => `${url}/frame?${new URLSearchParams({ to: address }).toString()}`,
     opening: address => `${url}/window?${new URLSearchParams({ to: address }).toString()}`,
     arrivals
@@ -159,4 +156,13 @@ export async function logIn (pages: Pages, phone = '081200000001'): Promise<void
 /** The text of an element, once there is one. */
 export async function read (pages: Pages, testId: string): Promise<string> {
   return (await pages.getByTestId(testId).innerText()).trim()
+}
+
+/** Goes back to a shop by the link of the result page, and opens the order for that. */
+export async function goBack (pages: Pages, shop: Shop, order: string): Promise<void> {
+  const arrived = pages.getByText(`Thank you for ${order}`).waitFor()
+  shop.open(order)
+  // On a very slow machine the browser may go by itself in the very moment.
+  await Promise.any([pages.getByTestId('back-to-merchant').click(), arrived])
+  await arrived
 }
