@@ -85,6 +85,7 @@ wooshpay-sandbox listens on ${address}${publicUrl === undefined ? '' : ' (PUBLIC
   Secret key       ${key}
   Publishable key  ${publishableKey(key)}
   State            ${file === ':memory:' ? 'in memory, nothing is kept' : file}
+  Dashboard        ${address}/
   API reference    ${address}/docs
 
 Make a payment and open the address in its next_action:

@@ -11,6 +11,7 @@ import { deliveryDefinition } from '../webhooks/deliveries.ts'
 import { checkoutSessionDefinition } from '../wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition, type PaymentIntent, type PaymentIntentRecord } from '../wooshpay/payment-intents/schema.ts'
 import { walletPath } from '../wooshpay/payment-intents/wallet-address.ts'
+import type { PaymentMethodRule } from '../wooshpay/payment-methods/rules.ts'
 import { refundDefinition, type Refund } from '../wooshpay/refunds/schema.ts'
 import type { Context } from './context.ts'
 import { refundEnds } from './lists.ts'
@@ -42,7 +43,7 @@ export function paymentView (id: string, context: Context): { readonly account: 
 <h1>${formatMoney(record.intent.amount, record.intent.currency)} ${badge(record.intent.status)}</h1>
 <div class="columns">
 <div>
-${actions(record, refunds, account.id, here)}
+${actions(record, refunds, account.id, context)}
 ${facts(record, account.record.masked_key, context)}
 ${refunds.map(refund => html`<h2>Refund of ${formatMoney(refund.amount, refund.currency)} ${badge(refund.status)}</h2>${refund.status === 'pending' && refundEnds(refund.id, here)}`)}
 </div>
@@ -85,7 +86,7 @@ function withoutSecretsOf (address: string): string {
  * What can be done with the payment as it is.
  * @param account the id of its account
  */
-function actions ({ intent, method }: PaymentIntentRecord, refunds: readonly Refund[], account: string, here: string): Html {
+function actions ({ intent, method }: PaymentIntentRecord, refunds: readonly Refund[], account: string, { here, rules }: Context): Html {
   const { id, status } = intent
   switch (status) {
     case 'requires_action': return html`
@@ -98,20 +99,25 @@ ${actionForm({
   inputs: html`<label class="only-read" for="outcome">Outcome</label><select id="outcome" name="outcome" data-testid="outcome">${OUTCOME_NAMES.map(name => html`<option>${name}</option>`)}</select>`
 }, here)}
 </div>`
-    case 'succeeded': return html`<div class="actions">${left(intent, refunds) > 0 && actionForm({
-      action: 'refund',
-      label: 'Refund',
-      fields: { payment_intent: id },
-      inputs: html`<label class="only-read" for="amount">Amount</label><input id="amount" name="amount" inputmode="numeric" size="10" value="${left(intent, refunds)}" data-testid="amount">`
-    }, here)}</div>`
+    case 'succeeded': {
+      const amount = refundable(intent, refunds, rules.get(method ?? '', 'method'))
+      return html`<div class="actions">${amount > 0 && actionForm({
+        action: 'refund',
+        label: 'Refund',
+        fields: { payment_intent: id },
+        inputs: html`<label class="only-read" for="amount">Amount</label><input id="amount" name="amount" inputmode="numeric" size="10" value="${amount}" data-testid="amount">`
+      }, here)}</div>`
+    }
     case 'processing': return html`<div class="actions">${actionForm({ action: 'advance', label: 'Let the wallet decide now', fields: { advance_ms: '5000', account } }, here)}</div>`
     default: return html``
   }
 }
 
-/** What was received and not given back; smallest units. */
-function left ({ amount_received: received = 0 }: PaymentIntent, refunds: readonly Refund[]): number {
-  return refunds.filter(({ status }) => status !== 'failed').reduce((rest, { amount }) => rest - amount, received)
+/** What was received and can still be given back; smallest units. */
+function refundable ({ amount_received: received = 0 }: PaymentIntent, refunds: readonly Refund[], rule: PaymentMethodRule): number {
+  const made = refunds.filter(({ status }) => status !== 'failed')
+  if (rule.refund === false || (made.length > 0 && rule.several_partial_refunds === false)) return 0
+  return made.reduce((rest, { amount }) => rest - amount, received)
 }
 
 /** What customers do, in words. */
