@@ -32,6 +32,7 @@ export function checkoutPage (view: CheckoutView, { language, merchant, key, pho
 <p class="amount" data-testid="amount">${formatMoney(session.amount_total, session.currency)}</p>
 </div>
 <div class="body">
+${view.state === 'open' && html`<h1>${texts.title}</h1>`}
 <dl class="lines">
 ${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt>${description} × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
 <dt>${texts.total}</dt><dd><strong>${formatMoney(session.amount_total, session.currency)}</strong></dd>
@@ -60,6 +61,6 @@ ${back !== undefined && html`<a class="button second" data-testid="cancel" href=
 
 function result ({ back }: CheckoutView, state: keyof Texts['results'], texts: Texts): Html {
   return html`
-<h1 class="${state === 'expired' ? 'bad' : 'good'}" role="status" data-testid="result">${texts.results[state]}</h1>
+<div role="status"><h1 class="${state === 'expired' ? 'bad' : 'good'}" data-testid="result">${texts.results[state]}</h1></div>
 ${back !== undefined && html`<a class="button" data-testid="back-to-merchant" href="${back}">${texts.back}</a>`}`
 }

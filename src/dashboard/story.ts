@@ -58,10 +58,11 @@ function changes (events: readonly EventRecord[]): Array<Extract<Chapter, { kind
   })
 }
 
-/** A call is logged when it was answered, which is after what it caused; it stands before that. One that caused nothing stands after the call before it. */
+/** A call is logged when it was answered, which is after what it caused; it stands before that. One that caused nothing stands after the call before it, and after all that its answer names. */
 function placedRequests (requests: Sources['requests'], events: readonly EventRecord[]): Array<[Chapter, Place]> {
   let latest = ''
   return requests.toReversed().map((request): [Chapter, Place] => {
+    latest = [latest, latestIn(request.answer)].toSorted().at(-1) ?? ''
     const caused = events.filter(event => event.request?.id === request.id)
     const [first, last] = [caused[0], caused.at(-1)]
     const place: Place = first === undefined ? { number: latest, rank: 1 } : { number: numberOf(first.id), rank: -1 }
@@ -73,4 +74,9 @@ function placedRequests (requests: Sources['requests'], events: readonly EventRe
 /** The digits of an id; all have 19, so that their order as text is that of the numbers. */
 function numberOf (id: string): string {
   return id.slice(id.indexOf('_') + 1)
+}
+
+/** The digits of the latest id that an answer names. */
+function latestIn (answer: unknown): string {
+  return [...JSON.stringify(answer ?? '').matchAll(/_(\d{19})\b/g)].map(([, number = '']) => number).toSorted().at(-1) ?? ''
 }

@@ -16,7 +16,7 @@ export interface PageOptions {
   readonly kind?: 'customer' | 'dashboard'
   /** Stands in the banner: a link to the other language. */
   readonly languageLink?: Html
-  /** Leads elsewhere by itself, without a script. */
+  /** Leads elsewhere by itself, with a script or without. */
   readonly refresh?: { readonly seconds: number, readonly url: string } | undefined
   /** Where the page hears of changes, and of whose. */
   readonly live?: { readonly stream: string, readonly account: string | undefined }
@@ -30,13 +30,13 @@ export function page ({ language, title, body, kind = 'customer', languageLink: 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.url}">`}
+${refresh && html`<noscript><meta http-equiv="refresh" content="${refresh.seconds};url=${refresh.url}"></noscript>`}
 <title>${title}</title>
 <link rel="stylesheet" href="${STYLESHEET_PATH}">
 <link rel="icon" href="data:,">
 <script type="module" src="${SCRIPT_PATH}"></script>
 </head>
-<body class="${kind}"${live && html` data-stream="${live.stream}"${live.account !== undefined && html` data-account="${live.account}"`}`}>
+<body class="${kind}"${refresh && html` data-next="${refresh.url}" data-next-ms="${refresh.seconds * 1000}"`}${live && html` data-stream="${live.stream}"${live.account !== undefined && html` data-account="${live.account}"`}`}>
 <aside class="banner" aria-label="Sandbox"><strong>${BANNER[language]}</strong>${link}</aside>
 ${body}
 </body>

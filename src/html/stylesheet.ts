@@ -106,7 +106,8 @@ table + .phone-code { margin: var(--gap-4) 0 0; }
 
 .dashboard .top { display: flex; flex-wrap: wrap; align-items: center; gap: var(--gap-2) var(--gap-6); padding: var(--gap-3) var(--gap-4); background: var(--surface); border-bottom: 1px solid var(--line); }
 .dashboard .top .brand { font-weight: 700; color: inherit; text-decoration: none; }
-.dashboard .top form { display: flex; flex-wrap: wrap; gap: var(--gap-2); align-items: center; margin: 0; }
+.dashboard .top form { display: flex; flex-wrap: wrap; gap: var(--gap-2); align-items: center; margin: 0; max-width: 100%; }
+.dashboard .top select { min-width: 0; }
 .dashboard .clock { margin-left: auto; font-variant-numeric: tabular-nums; }
 .tabs { display: flex; gap: 0 var(--gap-4); overflow-x: auto; padding: 0 var(--gap-4); background: var(--surface); border-bottom: 1px solid var(--line); }
 .tabs a { padding: var(--gap-3) 0; color: var(--quiet); text-decoration: none; white-space: nowrap; border-bottom: 3px solid transparent; }

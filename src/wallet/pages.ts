@@ -84,6 +84,7 @@ function fields ({ step, visit, intent, balance, rule }: VisitView, texts: Texts
       return entry({ name: 'otp', label: texts.otpLabel, hint: texts.otpHint, type: 'text', autocomplete: 'one-time-code', fault: visit.notice === 'otp' && texts.wrongOtp }, texts)
     default:
       return html`
+<h1>${texts.summary}</h1>
 <dl>
 <dt>${texts.merchant}</dt><dd>${merchant}</dd>
 ${intent.merchant_order_id !== undefined && html`<dt>${texts.order}</dt><dd>${intent.merchant_order_id}</dd>`}
@@ -139,7 +140,7 @@ function result ({ intent, back, deliveries }: VisitView, backAfter: number | un
   return html`
 <div class="result">
 ${name !== 'waiting' && mark(name === 'processing' ? 'wait' : isGood ? 'good' : 'bad')}
-<h1 class="${isGood ? 'good' : 'bad'}" role="status" data-testid="result">${texts.results[name]}</h1>
+<div role="status"><h1 class="${isGood ? 'good' : 'bad'}" data-testid="result">${texts.results[name]}</h1></div>
 ${back === undefined
   ? html`<p>${texts.closeWindow}</p>`
   : html`${backAfter !== undefined && html`<p class="quiet">${texts.backSoon(backAfter)}</p>`}<a class="button" data-testid="back-to-merchant" href="${back}">${texts.back}</a>`}

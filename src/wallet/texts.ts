@@ -11,6 +11,7 @@ export interface Texts {
   readonly pinHint: string
   readonly otpLabel: string
   readonly otpHint: string
+  readonly summary: string
   readonly balance: string
   readonly total: string
   readonly merchant: string
@@ -52,6 +53,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     pinHint: '6 angka; semua akun uji memakai 123456',
     otpLabel: 'Kode SMS',
     otpHint: '6 angka; kodenya 888888',
+    summary: 'Periksa dan bayar',
     balance: 'Saldo',
     total: 'Total',
     merchant: 'Penjual',
@@ -99,6 +101,7 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     pinHint: '6 digits; every test account has 123456',
     otpLabel: 'SMS code',
     otpHint: '6 digits; the code is 888888',
+    summary: 'Check and pay',
     balance: 'Balance',
     total: 'Total',
     merchant: 'Merchant',

@@ -38,6 +38,12 @@ function countDown (): void {
   })
 }
 
+/** `data-next`: the page leads there by itself. */
+function goOn (): void {
+  const { next, nextMs } = document.body.dataset
+  if (next !== undefined) setTimeout(() => { location.assign(next) }, Number(nextMs))
+}
+
 /** `data-keypad`: a pad of digits for the input of that id; keys of a keyboard go on working. */
 function openKeypads (): void {
   each<HTMLElement>('[data-keypad]', pad => {
@@ -49,9 +55,15 @@ function openKeypads (): void {
     pad.addEventListener('click', ({ target }) => {
       const key = target instanceof HTMLElement ? target.closest('button')?.value : undefined
       if (key === undefined) return
-      input.value = key === 'back' ? input.value.slice(0, -1) : `${input.value}${key}`
+      input.value = key === 'back' ? input.value.slice(0, -1) : `${input.value}${key}`.slice(0, input.maxLength)
     })
   })
+}
+
+/** Whether somebody has typed something in, or chosen, that was not sent yet. */
+function isFilledIn (node: Node): boolean {
+  if (node instanceof HTMLInputElement) return node.value !== node.defaultValue
+  return node instanceof HTMLSelectElement && node.selectedOptions[0] !== ([...node.options].find(option => option.defaultSelected) ?? node.options[0])
 }
 
 /** Puts the page's present state into its place; what is typed in, focused or opened stays. */
@@ -63,7 +75,8 @@ async function refresh (): Promise<void> {
     const [before, after] = [document.querySelector(name), next.querySelector(name)]
     if (before === null || after === null) continue
     void Idiomorph.morph(before, after, {
-      ignoreActiveValue: true, callbacks: { beforeAttributeUpdated: (attribute: string) => attribute !== 'open' }
+      ignoreActiveValue: true,
+      callbacks: { beforeNodeMorphed: (node: Node) => !isFilledIn(node), beforeAttributeUpdated: (attribute: string) => attribute !== 'open' }
     })
   }
   showLocalTimes()
@@ -111,6 +124,7 @@ function submitOnChange (): void {
 
 showLocalTimes()
 countDown()
+goOn()
 openKeypads()
 follow()
 submitOnChange()
