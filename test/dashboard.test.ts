@@ -8,7 +8,7 @@ import { storyOf, type Chapter, type Sources } from '../src/dashboard/story.ts'
 import { checkoutSessionDefinition } from '../src/wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition } from '../src/wooshpay/payment-intents/schema.ts'
 import { startReceiver } from './support/receiver.ts'
-import { call, eventually, startSandbox, type Answer, type RunningSandbox } from './support/sandbox.ts'
+import { startSandbox, type Answer, type RunningSandbox } from './support/sandbox.ts'
 
 /** Two shops, and their accounts. */
 const [APPLE, PEAR] = ['sk_test_apple_shop_1234', 'sk_test_pear_shop_5678']
@@ -142,10 +142,7 @@ t.test('every view shows what there is, of one account and of all', async t => {
   ]
   const ofOther = [NOW, 'Rp3.000', 'requires_action', 'dana', 'order-2', waiting]
 
-  for (const [name, query, title, options] of [
-    ['of all accounts', '', 'all', ['selected', 'apples', 'pears']],
-    ['of one account', `?account=${APPLES}`, 'sk_test_…1234', ['all', 'selected', 'pears']]
-  ] as const) {
+  for (const [name, query] of [['of all accounts', ''], ['of one account', `?account=${APPLES}`]] as const) {
     const isAll = query === ''
     const views: Readonly<Record<string, unknown[][]>> = {
       '/': isAll ? [ofOther, ...own] : own,
@@ -182,8 +179,10 @@ t.test('every view shows what there is, of one account and of all', async t => {
     }
     for (const path of TABS) {
       const { text } = await open(sandbox, `${path}${query}`)
-      t.match(text, new RegExp(`<option value="${isAll ? '' : APPLES}"${isAll ? '' : ' selected'}>${title}`), `${path} ${name}: the account is chosen`)
-      t.equal([...text.matchAll(/<option value="(?:acct_\w+)?"/g)].filter(([option]) => option !== '<option value=""').length, options.length - 1, `${path} ${name}: both accounts can be chosen`)
+      const chooser = /<select id="account".*?<\/select>/s.exec(text)?.[0] ?? ''
+      t.same([...chooser.matchAll(/<option value="(\w*)"( selected)?>([^<]*)</g)].map(([, id, chosen, title]) => [id, chosen !== undefined, title]), [
+        ['', false, 'all'], [APPLES, !isAll, 'sk_test_…1234'], [PEARS, false, 'sk_test_…5678']
+      ], `${path} ${name}: the accounts to choose from`)
       t.match(text, `Sandbox clock: <time datetime="2026-01-01T09:00:00.000Z">${NOW}</time> (stands still)`, `${path} ${name}: the time`)
       t.match(text, new RegExp(`href="${path.replace('/', '\\/')}${query.replace('?', '\\?')}" aria-current="page"`), `${path} ${name}: its tab`)
       t.match(text, '<strong>Sandbox: no money moves</strong>', `${path} ${name}: the banner`)
@@ -201,7 +200,7 @@ t.test('a payment\'s page tells what it is and offers what can be done with it',
   await apple.ask('POST', `/v1/payment_intents/${canceled}/cancel`)
   for (const [id, title, facts, buttons] of [
     [paid, 'Rp20.000 succeeded', [`Payment ${paid}`, 'Account sk_test_…1234', `Created ${NOW}`, 'Method dana', 'Order order-1', 'Description Two apples', 'Way back https://shop.test/back', 'Received Rp20.000', 'Refund of Rp5.000 pending'],
-      ['refund', 'settle-refund', 'fail-refund', 'resend']],
+      ['settle-refund', 'fail-refund', 'resend']],
     [waiting, 'Rp3.000 requires_action', ['Account sk_test_…5678', 'Order order-2'], ['shopper']],
     [ofSession, 'Rp40.000 requires_payment_method', [`Checkout session ${session}`], []],
     [declined, 'Rp20.000 requires_payment_method', ['Failure The wallet\'s balance is too low.'], []],
@@ -215,11 +214,31 @@ t.test('a payment\'s page tells what it is and offers what can be done with it',
     t.same([...mainOf(page).matchAll(/<button[^>]* data-testid="([\w-]+)"/g)].map(([, name]) => name), buttons, `${title}: its buttons`)
     t.equal((await open(sandbox, `/dashboard/payments/${id}?account=${id === waiting ? PEARS : APPLES}`)).status, 200, `${title}: with its account`)
   }
-  t.match((await open(sandbox, `/dashboard/payments/${paid}`)).text, 'name="amount" inputmode="numeric" size="10" value="15000"', 'what is left to refund')
   const wallet = linkTo(await open(sandbox, `/dashboard/payments/${waiting}`), 'Open the wallet\'s page') ?? ''
   t.match((await open(sandbox, wallet)).text, 'Mobile number', 'the customer\'s page is a link away')
   const [page] = linksOf(await open(sandbox, '/dashboard/sessions')).filter(href => href.includes('/pay/'))
   t.equal((await fetch(page ?? '')).status, 200, 'so is the page of an open session')
+})
+
+t.test('a payment\'s page offers a refund of what can still be given back, where the wallet gives anything back', async t => {
+  const sandbox = await startSandbox(t, { REFUND_MODE: 'async' })
+  const { ask, paid } = openShop(sandbox, APPLE)
+  const offered = async (id: string): Promise<string | undefined> => /data-testid="amount"/.test((await open(sandbox, `/dashboard/payments/${id}`)).text)
+    ? /name="amount"[^>]* value="(\d+)"/.exec((await open(sandbox, `/dashboard/payments/${id}`)).text)?.[1]
+    : undefined
+  const dana = await paid()
+  t.equal(await offered(dana), '20000', 'all of it at first')
+  const { id: refund } = await ask('POST', '/v1/refunds', { payment_intent: dana, amount: 5000 })
+  t.equal(await offered(dana), undefined, 'DANA takes one refund only')
+  await ask('POST', `/_sandbox/refunds/${refund}/fail`)
+  t.equal(await offered(dana), '20000', 'unless that has failed')
+  const ovo = await paid({ payment_method_data: { type: 'ovo' } })
+  t.equal(await offered(ovo), undefined, 'OVO takes none')
+  const promptpay = await paid({ payment_method_data: { type: 'promptpay' }, currency: 'THB' })
+  await ask('POST', '/v1/refunds', { payment_intent: promptpay, amount: 5000 })
+  t.equal(await offered(promptpay), '15000', 'PromptPay takes several')
+  await ask('POST', '/v1/refunds', { payment_intent: promptpay })
+  t.equal(await offered(promptpay), undefined, 'until all is given back')
 })
 
 t.test('lists are filtered and searched by their address', async t => {
@@ -305,20 +324,19 @@ t.test('60 payments are paged through forth and back, complete and without doubl
     [`/?account=${APPLES}`, [own.slice(0, 25), own.slice(25)]],
     ['/?q=apples+%26+more', [own.slice(0, 25), own.slice(25)]]
   ] as const) {
-    const forth: string[][] = []
-    let last: Answer | undefined
-    for (let next: string | undefined = path; next !== undefined; next = linkTo(last, 'older →')) {
-      last = await open(sandbox, next)
-      forth.push(idsOf(last))
+    let view = await open(sandbox, path)
+    /** Follows a link from page to page; answers what each of them lists. */
+    const follow = async (name: string): Promise<string[][]> => {
+      const pages = [idsOf(view)]
+      for (let next = linkTo(view, name); next !== undefined; next = linkTo(view, name)) {
+        view = await open(sandbox, next)
+        pages.push(idsOf(view))
+      }
+      return pages
     }
-    t.same(forth, expected, `${path} forth`)
-    const back = [idsOf(last as Answer)]
-    for (let previous = linkTo(last as Answer, '← newer'); previous !== undefined; previous = linkTo(last as Answer, '← newer')) {
-      last = await open(sandbox, previous)
-      back.unshift(idsOf(last))
-    }
-    t.same(back, expected, `${path} back`)
-    t.same(idsOf(await open(sandbox, linkTo(last as Answer, 'older →') ?? '')), expected[1], `${path} and forth again`)
+    t.same(await follow('older →'), expected, `${path} forth`)
+    t.same(await follow('← newer'), expected.toReversed(), `${path} back`)
+    t.same(await follow('older →'), expected, `${path} and forth again`)
   }
   t.equal(rowsOf(await open(sandbox, '/dashboard/requests')).length, 25, 'so are calls')
   const second = await open(sandbox, linkTo(await open(sandbox, '/dashboard/requests'), 'older →') ?? '')
@@ -326,7 +344,7 @@ t.test('60 payments are paged through forth and back, complete and without doubl
   t.ok(linkTo(second, '← newer'))
 })
 
-t.test('with 20,000 payments the first page has 25 rows, and so has the last but one', async t => {
+t.test('of 20,000 payments a page shows 25, at the newest end and at the oldest', async t => {
   const sandbox = await startSandbox(t)
   const { id } = await openShop(sandbox, APPLE).ask('POST', '/v1/payment_intents', { amount: 5000, currency: 'IDR' })
   const record = sandbox.database.collection(paymentIntentDefinition).get(APPLES, id)
@@ -427,10 +445,12 @@ t.test('every button does what a call of the sandbox\'s own API does, and comes 
     t.match((await open(sandbox, `/dashboard/payments/${id}`)).text, `→ <strong>${outcome}</strong>`)
   }
 
-  await does('refund', { payment_intent: paid, amount: '1000' })
-  t.match((await apple.ask('GET', '/v1/refunds')).data, [{ amount: 1000, status: 'pending' }, { amount: 5000 }], 'a part is refunded')
-  await does('refund', { payment_intent: paid, amount: '' })
-  t.match((await apple.ask('GET', '/v1/refunds')).data, [{ id: /^re_/, amount: 14000 }, { id: /^re_/, amount: 1000 }, { amount: 5000 }], 'without an amount all that is left is')
+  const thai = await apple.paid({ payment_method_data: { type: 'promptpay' }, currency: 'THB' })
+  const refundsOf = async (): Promise<unknown> => (await apple.ask('GET', `/v1/refunds?payment_intent=${thai}`)).data.map(({ amount, status }: { amount: number, status: string }) => [amount, status])
+  await does('refund', { payment_intent: thai, amount: '1000' })
+  t.same(await refundsOf(), [[1000, 'pending']], 'a part is refunded')
+  await does('refund', { payment_intent: thai, amount: '' })
+  t.same(await refundsOf(), [[19000, 'pending'], [1000, 'pending']], 'without an amount all that is left is')
   const [{ id: rest }] = (await apple.ask('GET', '/v1/refunds')).data
   await does('settle-refund', { id: refund })
   t.equal((await apple.ask('GET', `/v1/refunds/${refund}`)).status, 'succeeded')
@@ -476,17 +496,18 @@ t.test('every button does what a call of the sandbox\'s own API does, and comes 
 })
 
 t.test('the forms of the views hold what their buttons need', async t => {
-  const { sandbox, apple, paid, waiting, delivery, refund } = await stage(t)
+  const { sandbox, apple, pear, paid, waiting, delivery, refund } = await stage(t)
   const slow = await apple.waiting()
   await apple.ask('POST', '/_sandbox/shopper', { payment_intent: slow, outcome: 'pay-later' })
+  const fresh = await pear.paid()
   const { data: [{ id: fault }] } = await apple.ask('GET', '/_sandbox/faults')
   const formsOf = ({ text }: Answer): Array<Record<string, string>> => [...text.matchAll(/<form method="post" action="\/dashboard\/actions\/([\w-]+)">(.*?)<\/form>/gs)].map(([, action = '', form = '']) =>
     ({ action, ...Object.fromEntries([...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name = '', value = '']) => [name, unescape(value)])) }))
   for (const [path, forms] of [
     [`/dashboard/payments/${waiting}`, [{ action: 'shopper', payment_intent: waiting, back: `/dashboard/payments/${waiting}` }]],
     [`/dashboard/payments/${slow}`, [{ action: 'advance', advance_ms: '5000', account: APPLES, back: `/dashboard/payments/${slow}` }]],
+    [`/dashboard/payments/${fresh}`, [{ action: 'refund', payment_intent: fresh, back: `/dashboard/payments/${fresh}` }]],
     [`/dashboard/payments/${paid}`, [
-      { action: 'refund', payment_intent: paid, back: `/dashboard/payments/${paid}` },
       { action: 'settle-refund', id: refund, back: `/dashboard/payments/${paid}` },
       { action: 'fail-refund', id: refund, back: `/dashboard/payments/${paid}` },
       { action: 'resend', id: delivery, back: `/dashboard/payments/${paid}` }
@@ -516,21 +537,23 @@ t.test('the forms of the views hold what their buttons need', async t => {
 })
 
 t.test('a refused action shows what the API says, and changes nothing', async t => {
-  const { sandbox, apple, paid, waiting, refund } = await stage(t)
+  const { sandbox, apple, pear, paid, waiting, refund } = await stage(t)
   await apple.ask('POST', `/_sandbox/refunds/${refund}/settle`)
+  const fresh = await pear.paid()
   const state = async (): Promise<unknown> => await Promise.all(TABS.flatMap(path => ['', `?account=${APPLES}`, `?account=${PEARS}`].map(async query => mainOf(await open(sandbox, `${path}${query}`)))))
   const before = await state()
   for (const [action, fields, status, message] of [
     ['shopper', { payment_intent: waiting, outcome: 'nonsense' }, 400, /^Invalid outcome: "nonsense" is not one of: pay, /],
     ['shopper', { payment_intent: paid, outcome: 'pay' }, 400, `PaymentIntent ${paid} has the status succeeded; a customer can pay only while that is requires_action, which a confirm leads to.`],
-    ['shopper', { payment_intent: 'pi_1', outcome: 'pay' }, 404, 'No such PaymentIntent: "pi_1".'],
+    ['shopper', { payment_intent: 'pi_1', outcome: 'pay' }, 400, 'No such PaymentIntent: "pi_1".'],
     ['shopper', {}, 400, /^Missing required parameter: payment_intent\./],
-    ['shopper', { payment_intent: waiting, outcome: 'pay', account: APPLES }, 404, `No such PaymentIntent: "${waiting}".`],
+    ['shopper', { payment_intent: waiting, outcome: 'pay', account: APPLES }, 400, `No such PaymentIntent: "${waiting}".`],
     ['refund', { payment_intent: waiting, amount: '100' }, 400, `PaymentIntent ${waiting} has the status requires_action; it can be refunded only when that is: succeeded.`],
-    ['refund', { payment_intent: paid, amount: '15001' }, 400, /15001/],
-    ['refund', { payment_intent: paid, amount: 'all' }, 400, /^Invalid amount: "all"/],
-    ['refund', { payment_intent: paid, amount: '0' }, 400, /0/],
-    ['refund', { payment_intent: paid, amount: '-5' }, 400, /-5/],
+    ['refund', { payment_intent: paid, amount: '100' }, 400, `${paid} has a refund already: DANA takes one refund of a payment, full or partial.`],
+    ['refund', { payment_intent: fresh, amount: '20001' }, 400, `The amount 20001 is too large; the most is the 20000 IDR that are left of ${fresh}.`],
+    ['refund', { payment_intent: fresh, amount: 'all' }, 400, /^Invalid amount: "all"/],
+    ['refund', { payment_intent: fresh, amount: '0' }, 400, 'The amount 0 is too small; the least is 1.'],
+    ['refund', { payment_intent: fresh, amount: '-5' }, 400, 'The amount -5 is too small; the least is 1.'],
     ['settle-refund', { id: refund }, 400, /succeeded/],
     ['fail-refund', { id: refund }, 400, /succeeded/],
     ['settle-refund', { id: 're_1' }, 404, 'No such refund: "re_1".'],
@@ -593,13 +616,11 @@ t.test('a button comes back to a path of the sandbox, and to no other site', asy
   t.equal(twice.headers.get('location'), '/', 'with two')
 })
 
-const KEY_OF_SHOP = APPLE
-
 t.test('a payment\'s page tells its story in the order in which it happened', async t => {
   for (const [name, flags] of [['while time runs', {}], ['while time stands still', { CLOCK }]] as const) {
     const sandbox = await startSandbox(t, { REFUND_MODE: 'async', ...flags })
     const receiver = await startReceiver(t, { reply: (response, _webhook, count) => { response.writeHead(count === 1 ? 500 : 204).end() } })
-    const { ask } = openShop(sandbox, KEY_OF_SHOP)
+    const { ask } = openShop(sandbox, APPLE)
     await ask('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.succeeded'] })
     const { id } = await ask('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR', payment_method_types: ['dana'], return_url: 'https://shop.test' })
     await ask('POST', `/v1/payment_intents/${id}/confirm`, { payment_method_data: { type: 'dana' } })
@@ -611,7 +632,7 @@ t.test('a payment\'s page tells its story in the order in which it happened', as
     const { data: [{ id: delivery }] } = await ask('GET', '/_sandbox/deliveries')
     await ask('POST', `/_sandbox/deliveries/${delivery}/resend`)
     const { id: refund } = await ask('POST', '/v1/refunds', { payment_intent: id, amount: 5000 })
-    await sandbox.call('POST', '/v1/refunds', { payment_intent: id, amount: 99999 }, { key: KEY_OF_SHOP })
+    await sandbox.call('POST', '/v1/refunds', { payment_intent: id, amount: 99999 }, { key: APPLE })
     await ask('POST', `/_sandbox/refunds/${refund}/settle`)
     const page = await open(sandbox, `/dashboard/payments/${id}`)
     t.same(chaptersOf(page), [
@@ -619,15 +640,15 @@ t.test('a payment\'s page tells its story in the order in which it happened', as
       'payment_intent.created requires_payment_method',
       `POST /v1/payment_intents/${id}/confirm → 200`,
       'payment_intent.requires_action requires_payment_method → requires_action',
-      'The customer entered a phone number , which was wrong',
+      'The customer entered a phone number, which was wrong',
       'The customer entered a phone number',
-      'The customer entered the PIN , which was wrong',
+      'The customer entered the PIN, which was wrong',
       'The customer entered the PIN',
       'The customer pressed Pay → pay',
       'payment_intent.succeeded requires_action → succeeded',
       `Webhook payment_intent.succeeded to ${receiver.url}: 204`,
       'POST /v1/refunds → 200',
-      'POST /v1/refunds → 400 amount_too_large',
+      'POST /v1/refunds → 400 refund_not_allowed',
       'charge.refund.updated succeeded'
     ], name)
     const webhook = /<li [^>]*id="dlv_.*?<\/li>/s.exec(page.text)?.[0] ?? ''
@@ -636,14 +657,416 @@ t.test('a payment\'s page tells its story in the order in which it happened', as
   }
 })
 
-t.test('a payment\'s page tells of hints, of faults, and of a webhook that was lost', async t => {
-  const { sandbox, apple, ofSession } = await stage(t)
-  await apple.ask('POST', '/_sandbox/shopper', { payment_intent: ofSession }).catch(() => {})
-  const late = await apple.paid({ amount: 20_000_000, order: 7 })
+t.test('a payment\'s page tells of hints, and of a webhook that a fault has lost', async t => {
+  const { sandbox, apple } = await stage(t)
+  const id = await apple.paid({ amount: 20_000_000, order: 7 })
   await apple.ask('POST', '/_sandbox/settle')
-  const page = await open(sandbox, `/dashboard/payments/${late}`)
-  t.match(chaptersOf(page), [/^POST/, /created/, /requires_action/, 'An outcome was chosen → pay', /succeeded$/, /^Webhook payment_intent\.succeeded to http.*: lost by a fault, nothing was sent$/].slice(0, 0))
-  t.ok(chaptersOf(page).some(chapter => chapter.endsWith(': lost by a fault, nothing was sent')))
+  const page = await open(sandbox, `/dashboard/payments/${id}`)
+  t.same(chaptersOf(page).slice(3), [
+    'The customer entered a phone number',
+    'The customer entered the PIN',
+    'An outcome was chosen → pay',
+    'payment_intent.succeeded requires_action → succeeded',
+    chaptersOf(page).at(-1)
+  ])
+  t.match(chaptersOf(page).at(-1), /^Webhook payment_intent\.succeeded to http:\/\/127\.0\.0\.1:\d+\/webhooks: lost by a fault, nothing was sent$/)
   t.match(seen(mainOf(page)), 'The amount 20000000 looks like sen. Rupiah have no smaller unit: 20000 is Rp20.000.')
   t.match(seen(mainOf(page)), 'The call does not know order, and ignores it unless STRICT_PARAMETERS is set.')
+})
+
+t.test('a story', async t => {
+  /** An id of a millisecond after the beginning, and a number within it. */
+  const id = (prefix: string, ms: number, sequence = 0): string => `${prefix}_${(BigInt(BEGAN + ms) - 1288834974657n << 22n) + BigInt(sequence)}`
+  const asked = (name: string, ms: number, more: Partial<Sources['requests'][number]> = {}): Sources['requests'][number] => ({
+    id: name, object: 'request', created: BEGAN + ms, method: 'POST', url: '/v1', status: 200, duration_ms: 1, unknown: [], deprecated: [], credential: '', hints: [], ...more
+  })
+  const raised = (ms: number, sequence: number, status: string, request?: string, object = 'pi_1'): Sources['events'][number] => ({
+    id: id('evt', ms, sequence),
+    object: 'event',
+    created: BEGAN,
+    livemode: false,
+    type: 'payment_intent.created',
+    ...(request !== undefined && { request: { id: request } }),
+    data: { object: { id: object, ...{ status } } }
+  })
+  const visited = (...history: NonNullable<NonNullable<Sources['visit']>['history']>): Sources['visit'] => ({ id: 'pi_1', attempt: 1, step: 'phone', wrong_pins: 0, history })
+  const sent = (ms: number, sequence: number, firstAttempt?: number): Sources['deliveries'][number] => ({
+    id: id('dlv', ms, sequence),
+    object: 'delivery',
+    created: BEGAN + ms,
+    event: 'evt_1',
+    type: 'payment_intent.created',
+    endpoint: 'we_1',
+    url: 'http://shop.test',
+    status: 'pending',
+    attempts: firstAttempt === undefined ? [] : [{ number: 1, at: BEGAN + firstAttempt, duration_ms: 1, request_headers: {} }, { number: 2, at: BEGAN + firstAttempt + 99, duration_ms: 1, request_headers: {} }]
+  })
+  const nothing: Sources = { requests: [], events: [], visit: undefined, deliveries: [] }
+  const line = (chapter: Chapter): string => {
+    const at = chapter.at - BEGAN
+    switch (chapter.kind) {
+      case 'request': return `${at} ${chapter.request.id}`
+      case 'event': return `${at} ${chapter.from ?? ''}→${chapter.to}`
+      case 'customer': return `${at} ${chapter.done.entry}`
+      case 'webhook': return `${at} webhook`
+    }
+  }
+
+  for (const [name, sources, expected] of [
+    ['of nothing is empty', nothing, []],
+    ['of a visit without entries is empty', { ...nothing, visit: { id: 'pi_1', attempt: 1, step: 'phone', wrong_pins: 0 } }, []],
+    ['begins with the call, though that is logged when it was answered', {
+      ...nothing, requests: [asked('create', 9)], events: [raised(2, 0, 'new', 'create'), raised(3, 0, 'waiting', 'create')]
+    }, ['2 create', '2 →new', '3 new→waiting']],
+    ['has calls that changed nothing where they were answered', {
+      ...nothing, requests: [asked('late', 7), asked('read', 5), asked('create', 1)], events: [raised(1, 0, 'new', 'create'), raised(6, 0, 'waiting')]
+    }, ['1 create', '1 →new', '5 read', '6 new→waiting', '7 late']],
+    ['puts what the customer did between the changes', {
+      ...nothing,
+      events: [raised(1, 0, 'waiting'), raised(5, 0, 'paid')],
+      visit: visited({ at: BEGAN + 2, entry: 'phone', after: id('evt', 1) }, { at: BEGAN + 3, entry: 'pin', isWrong: true, after: id('evt', 1) }, { at: BEGAN + 4, entry: 'pay', ended: 'pay', after: id('evt', 1) })
+    }, ['1 →waiting', '2 phone', '3 pin', '4 pay', '5 waiting→paid']],
+    ['tells the change after what the customer did in the same millisecond', {
+      ...nothing, events: [raised(1, 0, 'waiting'), raised(5, 0, 'paid')], visit: visited({ at: BEGAN + 5, entry: 'pay', ended: 'pay', after: id('evt', 1) })
+    }, ['1 →waiting', '5 pay', '5 waiting→paid']],
+    ['has a webhook where it was first sent', {
+      ...nothing, events: [raised(1, 0, 'new'), raised(4, 0, 'waiting')], deliveries: [sent(1, 1, 6)]
+    }, ['1 →new', '4 new→waiting', '6 webhook']],
+    ['has a webhook that was not sent yet where its event is', {
+      ...nothing, events: [raised(1, 0, 'new'), raised(4, 0, 'waiting')], deliveries: [sent(1, 1)]
+    }, ['1 →new', '1 webhook', '4 new→waiting']],
+    ['follows the status of each object for itself', {
+      ...nothing, events: [raised(1, 0, 'waiting'), raised(2, 0, 'pending', undefined, 're_1'), raised(3, 0, 'paid'), raised(4, 0, 'done', undefined, 're_1')]
+    }, ['1 →waiting', '2 →pending', '3 waiting→paid', '4 pending→done']],
+    ['needs no order of what it is made from', {
+      ...nothing, events: [raised(3, 0, 'paid'), raised(1, 0, 'new'), raised(2, 0, 'waiting')], deliveries: [sent(3, 1, 5), sent(1, 1, 4)]
+    }, ['1 →new', '2 new→waiting', '3 waiting→paid', '4 webhook', '5 webhook']],
+    ['of a clock that stands still is in order too', {
+      requests: [asked('refund', 0), asked('confirm', 0), asked('create', 0)],
+      events: [raised(0, 1, 'new', 'create'), raised(0, 2, 'waiting', 'confirm'), raised(0, 4, 'paid'), raised(0, 6, 'back', 'refund', 're_1')],
+      visit: visited({ at: BEGAN, entry: 'phone', after: id('evt', 0, 2) }, { at: BEGAN, entry: 'pay', ended: 'pay', after: id('evt', 0, 2) }),
+      deliveries: [sent(0, 3, 0), sent(0, 5, 0)]
+    }, ['0 create', '0 →new', '0 confirm', '0 new→waiting', '0 phone', '0 pay', '0 webhook', '0 waiting→paid', '0 webhook', '0 refund', '0 →back']],
+    ['has a call that changed nothing after all that its answer names, also on a clock that stands still', {
+      ...nothing,
+      requests: [asked('again', 0), asked('refund', 0, { answer: { id: id('re', 0, 5), payment_intent: id('pi', 0, 0) } }), asked('create', 0)],
+      events: [raised(0, 1, 'new', 'create'), raised(0, 4, 'paid'), raised(0, 6, 'back', undefined, 're_1')],
+      visit: visited({ at: BEGAN, entry: 'pay', ended: 'pay', after: id('evt', 0, 1) })
+    }, ['0 create', '0 →new', '0 pay', '0 new→paid', '0 refund', '0 again', '0 →back']]
+  ] as const satisfies ReadonlyArray<readonly [string, Sources, readonly string[]]>) {
+    await t.test(name, t => {
+      const before = structuredClone(sources)
+      t.same(storyOf(sources).map(line), expected)
+      t.same(sources, before, 'what it is made from stays as it was')
+      t.end()
+    })
+  }
+})
+
+t.test('no view shows a key or a secret', async t => {
+  const sandbox = await startSandbox(t)
+  const receiver = await startReceiver(t)
+  const { ask, paid } = openShop(sandbox, APPLE)
+  const { secret } = await ask('POST', '/v1/webhook_endpoints', { url: receiver.url.replace('//', '//user:password@'), enabled_events: ['*'] })
+  const id = await paid({ metadata: { order: '7' } })
+  const { client_secret: clientSecret } = await ask('GET', `/v1/payment_intents/${id}`)
+  const { publishable_key: publishable } = await ask('GET', '/_sandbox/account')
+  const { client_secret: ofSession, payment_intent: other } = await ask('POST', '/v1/checkout/sessions', BASKET)
+  t.match([secret, clientSecret, ofSession], [/^whsec_/, /_secret_/, /_secret_/], 'there are secrets')
+  await sandbox.call('GET', `/v1/payment_intents/${id}?client_secret=${clientSecret}`, undefined, { key: publishable })
+  await sandbox.call('POST', `/v1/payment_intents/${id}/confirm`, { client_secret: clientSecret, api_key: APPLE, [APPLE]: 1 }, { key: publishable })
+  await sandbox.call('GET', `/v1/payment_intents?key=${APPLE}`, undefined, { key: APPLE })
+  await sandbox.call('POST', '/v1/payment_intents', { amount: 1 }, { key: 'sk_live_dangerous_1234' })
+  await sandbox.call('POST', '/v1/payment_intents', { amount: 1 }, { key: null, headers: { authorization: `Bearer ${APPLE}` } })
+  await receiver.waitFor(1)
+  await ask('POST', '/_sandbox/settle')
+  const paths = [...TABS, ...TABS.map(path => `${path}?account=${APPLES}`), `/dashboard/payments/${id}`, `/dashboard/payments/${other}`]
+  for (const path of paths) {
+    const view = await open(sandbox, path)
+    t.equal(view.status, 200, path)
+    for (const text of [APPLE, 'apple_shop_1234', 'dangerous', secret, 'whsec_', clientSecret, ofSession]) {
+      t.notOk(view.text.includes(text), `${path}: ${text}`)
+    }
+    t.notMatch(view.text, /pi_\d+_secret_/, path)
+  }
+  for (const path of ['/dashboard/deliveries', `/dashboard/payments/${id}`]) {
+    const { text } = await open(sandbox, path)
+    t.ok(text.includes(receiver.url), `${path} shows the endpoint`)
+    t.notOk(text.includes('password@'), `${path} leaves its password out`)
+  }
+  t.notOk((await open(sandbox, '/?q=secret_')).text.includes(`id="${id}"`), 'nothing is found by its secret')
+  t.same(idsOf(await open(sandbox, `/?q=${clientSecret.slice(-10)}`)), [])
+})
+
+t.test('SANDBOX_TOKEN keeps everybody out who does not have it', async t => {
+  const token = 'open;"sesame"=%41+&'
+  const sandbox = await startSandbox(t, { SANDBOX_TOKEN: token })
+  const { id } = (await sandbox.call('POST', '/v1/payment_intents', PAYMENT)).body
+  const paths = [...TABS, `/dashboard/payments/${id}`, '/dashboard/nonsense']
+  const given = `token=${encodeURIComponent(token)}`
+  const cookie = `sandbox_token=${encodeURIComponent(token)}`
+
+  for (const path of paths) {
+    const page = await open(sandbox, path)
+    isErrorPage(t, page, 401, /SANDBOX_TOKEN/, path)
+    t.match(page.text, new RegExp(`<form method="get" action="${path}">`), `${path}: a form that leads there`)
+    t.match(page.text, /<input id="token" name="token" type="password"[^>]* required/, path)
+    t.notMatch(page.text, /<table|<dl|class="tabs"/, path)
+  }
+  for (const wrong of ['token=', 'token=open', `token=${token.toUpperCase()}`, 'token[]=x', `${given}x`, `token=x&${given}`]) {
+    const page = await open(sandbox, `/?${wrong}`)
+    t.equal(page.status, 401, wrong)
+    t.equal(page.headers.get('set-cookie'), null, wrong)
+    t.notOk(page.text.includes(encodeURIComponent(token)), `${wrong} is not repeated`)
+  }
+  for (const header of ['sandbox_token=open', 'sandbox_token=', 'sandbox_token=%', 'sandbox_token=%ff', `other_${cookie}`, `token=${token}`, cookie.toUpperCase()]) {
+    t.equal((await open(sandbox, '/', { cookie: header })).status, 401, header)
+    t.equal((await sandbox.call('GET', '/_sandbox/clock', undefined, { headers: { cookie: header } })).status, 401, header)
+  }
+  t.equal((await press(sandbox, 'reset')).status, 401, 'no button works')
+  t.equal((await press(sandbox, 'reset', { token })).status, 401, 'nor with the token in the form')
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${id}`)).status, 200, 'nothing was reset')
+  t.equal((await sandbox.call('POST', `/dashboard/actions/reset?${given}`, 'a=b', { key: null, headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status, 401, 'nor with the token in the address')
+
+  for (const [path, location] of [
+    [`/?${given}`, '/'],
+    [`/?${given}&status=succeeded&q=a+%26+b`, '/?status=succeeded&q=a+%26+b'],
+    [`/dashboard/payments/${id}?${given}`, `/dashboard/payments/${id}`],
+    [`/dashboard/clock?account=${APPLES}&${given}`, `/dashboard/clock?account=${APPLES}`]
+  ] as const) {
+    const answer = await open(sandbox, path)
+    t.equal(answer.status, 303, path)
+    t.equal(answer.headers.get('location'), location, path)
+    t.equal(answer.headers.get('set-cookie'), `${cookie}; Path=/; HttpOnly; SameSite=Strict`, path)
+  }
+
+  for (const path of paths.slice(0, -1)) t.equal((await open(sandbox, path, { cookie })).status, 200, `${path} with the cookie`)
+  t.equal((await open(sandbox, '/', { cookie: `theme=dark; ${cookie}; a=b` })).status, 200, 'among other cookies')
+  t.equal((await open(sandbox, '/', { 'x-sandbox-token': token })).status, 200, 'with the header')
+  t.equal((await press(sandbox, 'shopper', { payment_intent: id, outcome: 'pay' }, { cookie })).status, 303, 'buttons work')
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${id}`)).body.status, 'succeeded')
+  t.equal((await sandbox.call('GET', '/_sandbox/clock', undefined, { key: null, headers: { cookie } })).status, 200, 'so do calls')
+  const stream = await fetch(`${sandbox.url}/_sandbox/stream`, { headers: { cookie } })
+  t.equal(stream.status, 200, 'and the stream')
+  await stream.body?.cancel()
+  t.equal((await fetch(`${sandbox.url}/_sandbox/stream`)).status, 401, 'which is closed without it')
+  for (const path of ['/assets/sandbox.css', '/assets/sandbox.js', '/assets/idiomorph.js']) t.equal((await open(sandbox, path)).status, 200, `${path} is for everybody`)
+})
+
+/** A call under any host name, which `fetch` does not allow. */
+async function under (sandbox: RunningSandbox, host: string, method: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number | undefined, fault: string | undefined }> {
+  const sent = request(`${sandbox.url}${path}`, { method, headers: { host, ...headers } }).end()
+  const [response] = await once(sent, 'response')
+  const text = await textOf(response)
+  return { status: response.statusCode, fault: faultOn({ text } as Answer) }
+}
+
+t.test('strangers\' names and pages have no way to the dashboard', async t => {
+  const sandbox = await startSandbox(t, { PUBLIC_URL: 'https://pay.shop.test', ALLOWED_HOSTS: 'ci.example' })
+  const { id } = (await sandbox.call('POST', '/v1/payment_intents', PAYMENT)).body
+  const paths = ['/', '/dashboard/clock', `/dashboard/payments/${id}`]
+  for (const host of ['evil.test', 'localhost.evil.test', 'shop.test']) {
+    for (const path of paths) {
+      const { status, fault } = await under(sandbox, host, 'GET', path)
+      t.equal(status, 403, `${path} under ${host}`)
+      t.match(fault, `may not be called under the name "${host}"`)
+    }
+    t.equal((await under(sandbox, host, 'POST', '/dashboard/actions/reset')).status, 403, `an action under ${host}`)
+  }
+  for (const host of ['localhost:6262', '127.0.0.1', '[::1]:1', 'sandbox', 'pay.shop.test', 'ci.example']) {
+    t.equal((await under(sandbox, host, 'GET', '/')).status, 200, host)
+  }
+  for (const origin of ['https://evil.test', 'http://127.0.0.1.evil.test', 'null', 'nonsense']) {
+    const answer = await press(sandbox, 'reset', {}, { origin })
+    isErrorPage(t, answer, 403, `A web page from ${origin} may not use`, `a form of ${origin}`)
+    t.equal((await open(sandbox, '/', { origin })).status, 403, `a page of ${origin}`)
+  }
+  isErrorPage(t, await press(sandbox, 'reset', {}, { 'sec-fetch-site': 'cross-site' }), 403, 'A web page from another site may not use', 'a form of another site')
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${id}`)).status, 200, 'nothing was reset')
+  t.equal((await open(sandbox, '/', { 'sec-fetch-site': 'cross-site' })).status, 200, 'a link may lead here')
+  for (const headers of [{ origin: sandbox.url, 'sec-fetch-site': 'same-origin' }, { origin: 'https://pay.shop.test' }, { origin: 'http://localhost:3000' }, { 'sec-fetch-site': 'none' }]) {
+    t.equal((await press(sandbox, 'run', {}, headers)).status, 303, JSON.stringify(headers))
+  }
+})
+
+t.test('every page says what browsers may do with it', async t => {
+  const sandbox = await startSandbox(t, { SANDBOX_TOKEN: 'sesame' })
+  const { id } = (await sandbox.call('POST', '/v1/payment_intents', PAYMENT)).body
+  const headers = { 'x-sandbox-token': 'sesame' }
+  for (const [path, status, sent] of [
+    ['/', 401, {}],
+    ...TABS.map(path => [path, 200, headers] as const),
+    [`/dashboard/payments/${id}`, 200, headers],
+    ['/dashboard/payments/pi_1', 404, headers],
+    ['/?after=pi_1', 400, headers]
+  ] as const) {
+    const page = await open(sandbox, path, sent)
+    t.equal(page.status, status, path)
+    t.same(Object.fromEntries(['content-type', 'cache-control', 'content-security-policy', 'x-content-type-options', 'referrer-policy'].map(name => [name, page.headers.get(name)])), {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': 'default-src \'none\'; style-src \'self\'; script-src \'self\'; connect-src \'self\'; img-src data:; base-uri \'none\'; frame-ancestors \'none\'; form-action \'self\'',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin'
+    }, path)
+    t.notMatch(page.text, /<style|<script(?! type="module" src="\/assets\/sandbox\.js"><\/script>)|\sstyle=|\son\w+=/, `${path}: nothing inline`)
+  }
+  t.equal((await open(sandbox, '/assets/sandbox.js')).headers.get('x-content-type-options'), 'nosniff')
+})
+
+const HOSTILE = [
+  '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', '\' onmouseover=\'alert(1)', '" autofocus onfocus="alert(1)', '</textarea></select></title><svg onload=alert(1)>',
+  '&lt;b&gt;', 'javascript:alert(1)', 'data:text/html,<script>alert(1)</script>', '{{alert(1)}}', '\u202e\u0000\ufffe', 'é 中文 😀'
+]
+const LONG = '<&"\'>'.repeat(2000)
+
+t.test('whatever texts objects have, pages show them as texts', async t => {
+  const sandbox = await startSandbox(t)
+  const receiver = await startReceiver(t, { reply: response => { response.end('<script>alert(2)</script>') } })
+  const { ask, paid, waiting } = openShop(sandbox, APPLE)
+  const all = HOSTILE.join(' ')
+  await ask('POST', '/v1/webhook_endpoints', { url: `${receiver.url}/?a=<script>alert(1)</script>&b="'`, enabled_events: ['payment_intent.succeeded'] })
+  await ask('POST', '/_sandbox/account', { name: '<script>alert(1)</script>"\'&' })
+  const paidOne = await paid({ merchant_order_id: all, description: all, metadata: Object.fromEntries(HOSTILE.map((text, index) => [text, HOSTILE.at(-index)])), return_url: 'myapp://<b>"\'', shipping: { name: all }, [HOSTILE[0] ?? '']: 1 })
+  const long = await waiting({ merchant_order_id: LONG, description: LONG, metadata: { [LONG]: LONG } })
+  await ask('POST', '/v1/checkout/sessions', { ...BASKET, client_reference_id: all, line_items: [{ price_data: { currency: 'IDR', unit_amount: 100, product_data: { name: all } }, quantity: 1 }] })
+  await ask('POST', '/v1/refunds', { payment_intent: paidOne, metadata: { note: all } })
+  await sandbox.call('GET', '/v1/<script>alert(1)</script>?q="><b>', undefined, { key: APPLE })
+  await under(sandbox, 'localhost', 'GET', '/v1/<script>alert(1)</script>?"><b>', { authorization: `Basic ${Buffer.from(`${APPLE}:`).toString('base64')}` })
+  await receiver.waitFor(1)
+  await ask('POST', '/_sandbox/settle')
+
+  const searched = encodeURIComponent(all)
+  const paths = [
+    ...TABS, ...TABS.map(path => `${path}?account=${APPLES}`), ...TABS.map(path => `${path}?q=${searched}&status=${searched}`),
+    `/dashboard/payments/${paidOne}`, `/dashboard/payments/${long}`, `/dashboard/payments/${searched}`, `/?account=${searched}`, `/?after=${searched}`, `/dashboard/${searched}`
+  ]
+  for (const path of paths) {
+    const name = path.slice(0, 60)
+    const view = await open(sandbox, path)
+    t.ok(view.status < 500, name)
+    for (const text of ['<script>alert', '<img', '<svg', '" autofocus', '\' onmouseover', '</textarea', '<b>', '<&"']) t.notOk(view.text.includes(text), `${name}: ${text}`)
+    for (const address of linksOf(view)) t.match(address, /^(?:\/|http:\/\/127\.0\.0\.1:\d+\/pay\/)/, `${name}: ${address.slice(0, 60)}`)
+    t.notMatch(view.text, /(?:href|src|action)="(?!data:,")(?:javascript|data|vbscript):/i, name)
+  }
+  const page = await open(sandbox, `/dashboard/payments/${paidOne}`)
+  for (const text of HOSTILE) t.ok(unescape(page.text).includes(text), `${text} is shown as it is`)
+  t.ok(seen(mainOf(page)).includes(`Order ${all}`.replace(/\s+/g, ' ')), 'the order')
+  t.ok(unescape(page.text).includes(JSON.stringify('<script>alert(2)</script>')), 'what the receiver answered')
+  t.equal((await open(sandbox, `/dashboard/payments/${long}`)).text.split('&lt;&amp;&quot;&#39;&gt;'.repeat(2000)).length > 2, true, '10,000 characters are shown as they are')
+  t.ok((await open(sandbox, '/')).text.includes('&lt;&amp;&quot;&#39;&gt;'.repeat(2000)), 'in the list too')
+})
+
+t.test('an address is a link only where it leads to a web page', async t => {
+  const { sandbox, session, paid } = await stage(t)
+  const sessions = sandbox.database.collection(checkoutSessionDefinition)
+  const payments = sandbox.database.collection(paymentIntentDefinition)
+  for (const address of ['javascript:alert(1)', 'JavaScript:alert(1)', ' javascript:alert(1)', 'java\nscript:alert(1)', 'data:text/html,<p>', 'vbscript:x', 'file:///etc/passwd', 'myapp://done', 'www.shop.test', '']) {
+    // No call of the API stores such an address; a data file may hold one.
+    const [asSession, asPayment] = [sessions.get(APPLES, session), payments.get(APPLES, paid)]
+    if (asSession === undefined || asPayment === undefined) throw new Error('They are gone.')
+    sandbox.database.stage(checkoutSessionDefinition, APPLES, session, { ...asSession, session: { ...asSession.session, url: address } })
+    sandbox.database.stage(paymentIntentDefinition, APPLES, paid, { ...asPayment, intent: { ...asPayment.intent, return_url: address } })
+    const list = await open(sandbox, '/dashboard/sessions')
+    t.equal(rowsOf(list)[0]?.[3], session, `${address} is a session`)
+    for (const view of [list, await open(sandbox, `/dashboard/payments/${paid}`)]) {
+      t.equal(view.status, 200, address)
+      t.same(linksOf(view).filter(href => !/^\/(?!\/)/.test(href)), [], `${address} is no link`)
+    }
+  }
+})
+
+t.test('the header Sandbox-Account says which account a call of the sandbox\'s own API is for', async t => {
+  const { sandbox, apple, pear, paid, waiting, refund, delivery } = await stage(t)
+  const as = async (account: string, method: string, path: string, body?: unknown, key: string | null = null): Promise<Answer> =>
+    await sandbox.call(method, `/_sandbox${path}`, body, { key, headers: { 'sandbox-account': account } })
+
+  t.match((await as(APPLES, 'GET', '/account')).body, { object: 'account', id: APPLES, key: 'sk_test_…1234' })
+  t.match((await as('', 'GET', '/account')).body, { object: 'list', data: [{ id: APPLES }, { id: PEARS }] }, 'an empty one is none')
+  t.equal((await as(PEARS, 'GET', '/requests')).body.data.length, 1)
+  t.match((await as(PEARS, 'GET', '/deliveries')).body.data, [])
+  t.equal((await as(PEARS, 'GET', `/deliveries/${delivery}`)).status, 404)
+  t.equal((await as(APPLES, 'GET', `/deliveries/${delivery}`)).status, 200)
+  t.match((await as(PEARS, 'POST', `/refunds/${refund}/settle`)), { status: 404, body: { error: { code: 'resource_missing' } } })
+  t.match((await as(APPLES, 'POST', '/shopper', { payment_intent: waiting })), { status: 400, body: { error: { code: 'resource_missing' } } })
+  t.match((await as(PEARS, 'POST', '/clock', { advance_ms: 1000 })).body, { now: BEGAN + 1000 })
+  t.match([await apple.ask('GET', '/_sandbox/clock'), await pear.ask('GET', '/_sandbox/clock')], [{ now: BEGAN }, { now: BEGAN + 1000 }])
+
+  for (const unknown of ['acct_nobody', 'sandbox', APPLE, `${APPLES} `.trim().toUpperCase(), '__proto__']) {
+    for (const [method, path] of [['GET', '/account'], ['POST', '/reset'], ['GET', '/stream'], ['GET', '/coverage']] as const) {
+      t.match(await as(unknown, method, path), {
+        status: 400,
+        body: { error: { code: 'parameter_invalid', param: 'Sandbox-Account', message: `is not one of: ${APPLES} (sk_test_…1234), ${PEARS} (sk_test_…5678).` } }
+      }, `${method} ${path} of ${unknown}`)
+    }
+  }
+  t.equal((await as('acct_nobody', 'GET', '/health')).status, 200, 'health concerns none')
+
+  t.match((await as(PEARS, 'GET', '/account', undefined, APPLE)).body, { id: APPLES }, 'a key wins')
+  t.match((await as('acct_nobody', 'GET', '/account', undefined, APPLE)).body, { id: APPLES }, 'over an unknown one too')
+  t.equal((await as(APPLES, 'GET', '/account', undefined, 'sk_live_1234')).status, 401, 'a key that is none is refused')
+
+  t.equal((await as(PEARS, 'POST', '/reset')).status, 200)
+  t.equal(await apple.statusOf(paid), 'succeeded')
+  t.equal((await sandbox.call('GET', `/v1/payment_intents/${waiting}`, undefined, { key: PEAR })).status, 404)
+  t.equal((await sandbox.call('GET', '/v1/payment_intents', undefined, { key: null, headers: { 'sandbox-account': APPLES } })).status, 401, 'it is no key of the API')
+})
+
+t.test('the header Sandbox-Account, before any account was used, is told so', async t => {
+  const sandbox = await startSandbox(t)
+  const answer = await sandbox.call('GET', '/_sandbox/account', undefined, { key: null, headers: { 'sandbox-account': 'acct_1' } })
+  t.match(answer, { status: 400, body: { message: 'Invalid Sandbox-Account: "acct_1" is not one of: there is no account yet.' } })
+})
+
+t.test('the stream tells of the account that the header names', async t => {
+  const sandbox = await startSandbox(t)
+  const [apple, pear] = [openShop(sandbox, APPLE), openShop(sandbox, PEAR)]
+  await Promise.all([apple.waiting(), pear.waiting()])
+  const stream = await fetch(`${sandbox.url}/_sandbox/stream`, { headers: { 'sandbox-account': PEARS } })
+  const others = await apple.waiting()
+  const own = await pear.waiting()
+  let told = ''
+  const decoder = new TextDecoder()
+  for await (const part of stream.body ?? []) {
+    told += decoder.decode(part as Uint8Array)
+    if (told.includes('event: request')) break
+  }
+  t.match(told, `"id":"${own}"`)
+  t.notOk(told.includes(others))
+  t.notOk(told.includes(APPLES))
+})
+
+t.test('refunds are made by hand, as the merchant\'s people would', async t => {
+  const sandbox = await startSandbox(t)
+  const [apple, pear] = [openShop(sandbox, APPLE), openShop(sandbox, PEAR)]
+  const byHand = async (body: unknown, key: string | null = null): Promise<Answer> => await sandbox.call('POST', '/_sandbox/refunds', body, { key })
+  const [full, part, text, ofOther, withReason] = [await apple.paid(), await apple.paid(), await apple.paid(), await pear.paid(), await apple.paid()]
+
+  t.match(await byHand({ payment_intent: full }), { status: 200, body: { id: /^re_\d{19}$/, object: 'refund', amount: 20000, currency: 'IDR', payment_intent: full, status: 'succeeded' } })
+  t.match(await byHand({ payment_intent: part, amount: 5000 }, APPLE), { status: 200, body: { amount: 5000 } })
+  t.match(await byHand({ payment_intent: text, amount: '5000' }), { status: 200, body: { amount: 5000 } })
+  t.match(await byHand({ payment_intent: withReason, reason: 'duplicate' }), { status: 200, body: { reason: 'duplicate' } })
+  t.match((await apple.ask('GET', `/v1/refunds?payment_intent=${full}`)).data, [{ amount: 20000 }], 'the shop sees it')
+  const { data: [event] } = await apple.ask('GET', '/v1/events?type=charge.refund.updated')
+  t.match(event, { type: 'charge.refund.updated', data: { object: { payment_intent: withReason } } })
+  t.equal(event.request, undefined, 'no call of the shop caused it')
+
+  const waiting = await apple.waiting()
+  for (const [body, key, status, code, message] of [
+    [{ payment_intent: full }, null, 400, 'refund_not_allowed', /refund already/],
+    [{ payment_intent: part, amount: 100 }, APPLE, 400, 'refund_not_allowed', /DANA takes one refund/],
+    [{ payment_intent: ofOther, amount: 20001 }, null, 400, 'amount_too_large', `The amount 20001 is too large; the most is the 20000 IDR that are left of ${ofOther}.`],
+    [{ payment_intent: ofOther, amount: 0 }, null, 400, 'amount_too_small', 'The amount 0 is too small; the least is 1.'],
+    [{ payment_intent: ofOther, amount: 'all' }, null, 400, 'parameter_invalid', /"all"/],
+    [{ payment_intent: ofOther, reason: 'nonsense' }, null, 400, 'parameter_invalid', /"nonsense" is not one of: duplicate/],
+    [{ payment_intent: ofOther, nonsense: 1 }, null, 400, 'parameter_unknown', 'Unknown parameter: nonsense; there are: payment_intent, amount, reason.'],
+    [{ payment_intent: ofOther }, APPLE, 400, 'resource_missing', `No such PaymentIntent: "${ofOther}".`],
+    [{ payment_intent: 'pi_1' }, null, 400, 'resource_missing', 'No such PaymentIntent: "pi_1".'],
+    [{ payment_intent: 're_1' }, APPLE, 400, 'resource_missing', 'No such PaymentIntent: "re_1".'],
+    [{ payment_intent: waiting }, null, 400, 'payment_intent_unexpected_state', /requires_action/],
+    [{}, null, 400, 'parameter_missing', 'Missing required parameter: payment_intent.']
+  ] as const) t.match(await byHand(body, key), { status, body: { error: { code }, message } }, `${JSON.stringify(body)} ${key ?? 'without a key'}`)
+  t.equal((await apple.ask('GET', '/v1/refunds')).data.length, 4, 'none of them was made')
+  t.same((await pear.ask('GET', '/v1/refunds')).data, [])
+  t.match(await byHand({ payment_intent: ofOther, amount: 100 }, PEAR), { status: 200, body: { amount: 100 } })
 })

@@ -4,6 +4,7 @@ import { faultDefinition } from '../faults/fault.ts'
 import { accountDefinition } from '../store/accounts.ts'
 import type { Change } from '../store/journal.ts'
 import type { Database } from '../store/database.ts'
+import { visitDefinition } from '../wallet/visit.ts'
 import { deliveryDefinition } from '../webhooks/deliveries.ts'
 import { checkoutSessionDefinition } from '../wooshpay/checkout-sessions/schema.ts'
 import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
@@ -14,7 +15,8 @@ import type { Concern } from './concern.ts'
 /** What is told, by the collection that it is stored in. */
 const TOLD = new Map([
   [paymentIntentDefinition.name, 'payment_intent'], [checkoutSessionDefinition.name, 'checkout_session'], [refundDefinition.name, 'refund'],
-  [eventDefinition.name, 'event'], [deliveryDefinition.name, 'delivery'], [faultDefinition.name, 'fault'], [accountDefinition.name, 'account']
+  [eventDefinition.name, 'event'], [deliveryDefinition.name, 'delivery'], [faultDefinition.name, 'fault'], [accountDefinition.name, 'account'],
+  [visitDefinition.name, 'wallet_visit']
 ])
 
 /** Often enough that no proxy ends a quiet connection. */

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import axe from 'axe-core'
 import { chromium, type BrowserContextOptions, type Browser as Chromium, type LaunchOptions, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
@@ -14,6 +13,9 @@ const FLAGS = [
 /** How long an element or an address may take to appear, on a busy machine; milliseconds. */
 const PATIENCE_MS = 15_000
 const LOCALES = { id: 'id-ID', en: 'en-US' } as const
+
+/** Of axe-core, the smaller of its files: it goes into every page that is checked. */
+let rules: string | undefined
 
 /** Whose eyes a page is seen with. */
 export interface Look {
@@ -106,19 +108,32 @@ function contextOf ({ width = 390, language = 'en', dark = false, script = true 
 /** Expects no violation of axe-core's rules in the page as it is now, which needs a script. */
 export async function checkAccessibility (t: Test, page: Page, what: string): Promise<void> {
   // The inspector's evaluation is not bound by the page's content security policy.
-  await page.evaluate(axe.source)
+  if (await page.evaluate('typeof axe') !== 'object') await page.evaluate(rules ??= readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8'))
   const violations = await page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.map(({ id, help, nodes }) => id + ' (' + help + '): ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`)
   t.same(violations, [], `${what} is accessible`)
 }
 
-/** Expects a page without horizontal scrolling, of which nothing reaches beyond the edges. */
+/** Expects a page without horizontal scrolling, of which nothing reaches beyond the edges but what has a scroll bar of its own. */
 export async function checkWidth (t: Test, page: Page, what: string): Promise<void> {
-  t.same(await page.evaluate(`[
-    Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth),
-    [...document.querySelectorAll('main, main *')].filter(element => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-      .map(element => element.outerHTML.slice(0, 100))
-  ]`), [0, []], `${what} is as wide as the window`)
+  t.same(await page.evaluate(`(({ scrollWidth, clientWidth }) => {
+    const scrolls = element => element !== null && (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement))
+    const beyond = [...document.querySelectorAll('main, main *')].filter(element => {
+      const { left, right } = element.getBoundingClientRect()
+      return (left < -1 || right > clientWidth + 1) && !scrolls(element.parentElement)
+    })
+    return [Math.max(0, scrollWidth - clientWidth), beyond.map(({ outerHTML }) => outerHTML.slice(0, 100))]
+  })(document.documentElement)`), [0, []], `${what} is as wide as the window`)
+}
+
+/** Both of it, in both colour schemes and at both widths. */
+export async function checkEverywhere (t: Test, page: Page, what: string): Promise<void> {
+  for (const [colorScheme, width] of [['light', 390], ['dark', 1280]] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 844 })
+    await checkWidth(t, page, `${what}, ${width} pixels`)
+    await checkAccessibility(t, page, `${what}, ${colorScheme}`)
+  }
 }
 
 /** Starts that Chromium. */

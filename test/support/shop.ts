@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FrameLocator, Page } from 'playwright-core'
+import type { FrameLocator, Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { startReceiver, type Receiver } from './receiver.ts'
 import type { Answer, RunningSandbox } from './sandbox.ts'
@@ -158,11 +158,26 @@ export async function read (pages: Pages, testId: string): Promise<string> {
   return (await pages.getByTestId(testId).innerText()).trim()
 }
 
-/** Goes back to a shop by the link of the result page, and opens the order for that. */
-export async function goBack (pages: Pages, shop: Shop, order: string): Promise<void> {
-  const arrived = pages.getByText(`Thank you for ${order}`).waitFor()
-  shop.open(order)
+/** Goes where the link of a result page leads to. */
+export async function leave (pages: Pages, arrived: Locator): Promise<void> {
+  const arrival = arrived.waitFor()
   // On a very slow machine the browser may go by itself in the very moment.
-  await Promise.any([pages.getByTestId('back-to-merchant').click(), arrived])
-  await arrived
+  await Promise.any([pages.getByTestId('back-to-merchant').click(), arrival])
+  await arrival
+}
+
+/** Goes back to a shop by that link, and opens the order for it. */
+export async function goBack (pages: Pages, shop: Shop, order: string): Promise<void> {
+  shop.open(order)
+  await leave(pages, pages.getByText(`Thank you for ${order}`))
+}
+
+/** Presses Tab until an element is focused. */
+export async function tabTo (page: Page, testId: string): Promise<void> {
+  await page.getByTestId(testId).waitFor()
+  for (let presses = 0; presses < 50; presses++) {
+    if (await page.evaluate('document.activeElement?.dataset.testid') === testId) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab leads to no ${testId}.`)
 }

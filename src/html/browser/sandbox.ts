@@ -93,18 +93,25 @@ function follow (): void {
       void refresh()
     }, BURST_MS)
   }
-  const source = new EventSource(stream)
   const change = ({ data }: MessageEvent<string>): void => {
     const { account: whose } = JSON.parse(data) as { account?: string }
     if (account === undefined || whose === undefined || whose === account) soon()
   }
-  for (const name of ['payment_intent', 'checkout_session', 'refund', 'event', 'delivery', 'request', 'fault', 'account']) source.addEventListener(name, change)
-  // What happened while the connection was gone.
-  let wasOpen = false
-  source.addEventListener('open', () => {
-    if (wasOpen) soon()
-    wasOpen = true
-  })
+  let source: EventSource | undefined
+  // A browser opens six connections to a server and no more, so that a tab which nobody sees has to leave its own to others.
+  const listenWhileSeen = (): void => {
+    if (document.hidden) {
+      source?.close()
+      source = undefined
+    } else if (source === undefined) {
+      source = new EventSource(stream)
+      for (const name of ['payment_intent', 'checkout_session', 'refund', 'event', 'delivery', 'request', 'fault', 'account', 'wallet_visit']) source.addEventListener(name, change)
+      // What happened while there was no connection, or not yet.
+      source.addEventListener('open', soon)
+    }
+  }
+  document.addEventListener('visibilitychange', listenWhileSeen)
+  listenWhileSeen()
 }
 
 /** `data-pending`: something is on its way that the page will tell of. */
