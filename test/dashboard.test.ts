@@ -376,13 +376,13 @@ t.test('what there is not is answered with a page that says so', async t => {
     ['/dashboard/payments/pi_1', 404, 'No such PaymentIntent: "pi_1".'],
     ['/dashboard/payments/%3Cb%3E', 404, 'No such PaymentIntent: "<b>".'],
     [`/dashboard/payments/${waiting}?account=${APPLES}`, 404, `No such PaymentIntent: "${waiting}".`],
-    ['/?after=pi_1', 400, 'No such payments: "pi_1".'],
-    ['/?before=pi_1', 400, 'No such payments: "pi_1".'],
-    [`/?after=${waiting}&account=${APPLES}`, 400, `No such payments: "${waiting}".`],
+    ['/?after=pi_1', 400, 'No such payment: "pi_1".'],
+    ['/?before=pi_1', 400, 'No such payment: "pi_1".'],
+    [`/?after=${waiting}&account=${APPLES}`, 400, `No such payment: "${waiting}".`],
     [`/?after=${paid}&before=${paid}`, 400, /cannot be combined/],
-    ['/dashboard/sessions?after=cs_1', 400, 'No such sessions: "cs_1".'],
-    ['/dashboard/refunds?before=re_1', 400, 'No such refunds: "re_1".'],
-    ['/dashboard/deliveries?after=dlv_1', 400, 'No such deliveries: "dlv_1".'],
+    ['/dashboard/sessions?after=cs_1', 400, 'No such checkout session: "cs_1".'],
+    ['/dashboard/refunds?before=re_1', 400, 'No such refund: "re_1".'],
+    ['/dashboard/deliveries?after=dlv_1', 400, 'No such delivery: "dlv_1".'],
     ['/dashboard/requests?after=req_1', 400, 'No such request: "req_1".']
   ] as const) {
     const page = await open(sandbox, path)
@@ -392,9 +392,10 @@ t.test('what there is not is answered with a page that says so', async t => {
   isErrorPage(t, await press(sandbox, 'nonsense'), 400,
     'Invalid action: "nonsense" is not one of: shopper, refund, settle-refund, fail-refund, resend, advance, freeze, run, reset, add-fault, delete-fault.', 'an unknown action')
   isErrorPage(t, await press(sandbox, 'constructor'), 400, /is not one of: shopper/, 'a name that every object has')
-  const moved = await open(sandbox, '/dashboard/payments')
-  t.equal(moved.status, 302)
-  t.equal(moved.headers.get('location'), '/')
+  for (const [path, target] of [['/dashboard', '/'], ['/dashboard/payments', '/'], ['/dashboard/payments?account=acct_1', '/?account=acct_1'], [`/?q=%20${paid}%20`, `/dashboard/payments/${paid}`]] as const) {
+    const moved = await open(sandbox, path)
+    t.equal(moved.headers.get('location'), target, path)
+  }
   for (const path of ['/?account[]=x', '/?q=a&q=b', '/?status[a]=b', '/?nonsense=1', '/?']) t.equal((await open(sandbox, path)).status, 200, path)
 })
 
@@ -561,6 +562,7 @@ t.test('a refused action shows what the API says, and changes nothing', async t 
     ['resend', { id: 'dlv_1' }, 404, 'No such delivery: "dlv_1".'],
     ['resend', { id: '../../reset?' }, 404, 'No such delivery: "../../reset?".'],
     ['advance', { advance_ms: '-1' }, 400, /^Invalid advance_ms: -1 must be >= 0\./],
+    ['advance', { advance_ms: 'soon' }, 400, /^Invalid advance_ms: "soon" is not of type integer\./],
     ['advance', { advance_ms: '1.5' }, 400, /^Invalid advance_ms: 1\.5/],
     ['advance', { advance_ms: '9e15' }, 400, /^Invalid advance_ms: 9000000000000000 lies after 2080-06-01/],
     ['advance', { advance_ms: '1000', account: 'acct_nobody' }, 400, `Invalid Sandbox-Account: "acct_nobody" is not one of: ${APPLES} (sk_test_…1234), ${PEARS} (sk_test_…5678).`],

@@ -16,7 +16,7 @@ const ACTIONS: Readonly<Record<string, (fields: Fields) => Call>> = {
   'settle-refund': ({ id }) => ({ method: 'POST', path: `/refunds/${part(id)}/settle` }),
   'fail-refund': ({ id }) => ({ method: 'POST', path: `/refunds/${part(id)}/fail` }),
   resend: ({ id }) => ({ method: 'POST', path: `/deliveries/${part(id)}/resend` }),
-  advance: ({ advance_ms: ms }) => ({ method: 'POST', path: '/clock', body: { advance_ms: Number(ms) } }),
+  advance: ({ advance_ms: ms = '' }) => ({ method: 'POST', path: '/clock', body: { advance_ms: Number.isNaN(Number(ms)) ? ms : Number(ms) } }),
   freeze: () => ({ method: 'POST', path: '/clock', body: { frozen: true } }),
   run: () => ({ method: 'POST', path: '/clock', body: { frozen: false } }),
   reset: () => ({ method: 'POST', path: '/reset' }),

@@ -26,6 +26,8 @@ interface Column<Row> {
 /** A list of records: what it holds, how it is searched, and what it shows of each. */
 interface ListView<T extends Stored, Row extends Stored & { readonly created: number }> {
   readonly tab: Tab
+  /** One of the records, in a message. */
+  readonly what: string
   readonly definition: Definition<T>
   readonly show: (record: T) => Row
   readonly statusOf: (row: Row) => string
@@ -38,13 +40,13 @@ interface ListView<T extends Stored, Row extends Stored & { readonly created: nu
 }
 
 function listView<T extends Stored, Row extends Stored & { readonly created: number }> (view: ListView<T, Row>): (context: Context) => Html {
-  const { tab, definition, show, statusOf, statuses, keyOf, textOf, columns } = view
+  const { tab, what, definition, show, statusOf, statuses, keyOf, textOf, columns } = view
   return context => {
     const { database, accounts, account, query } = context
     const wanted = query.q?.toLowerCase()
     const list = listConcerned(database.collection(definition), account === undefined ? accounts.all() : [account], cursorOf(query), {
       url: '',
-      what: tab,
+      what,
       key: keyOf?.(query),
       show,
       matches: row => (query.status === undefined || statusOf(row) === query.status) &&
@@ -95,6 +97,7 @@ function pages<Row extends Stored> (tab: Tab, { account, query }: Context, { dat
 
 const payments = listView({
   tab: 'payments',
+  what: 'payment',
   definition: paymentIntentDefinition,
   show: ({ intent, method }) => ({ ...intent, method }),
   statusOf: ({ status }) => status,
@@ -113,6 +116,7 @@ const payments = listView({
 
 const sessions = listView({
   tab: 'sessions',
+  what: 'checkout session',
   definition: checkoutSessionDefinition,
   show: ({ session }) => session,
   statusOf: ({ status }) => status,
@@ -129,6 +133,7 @@ const sessions = listView({
 
 const refunds = listView({
   tab: 'refunds',
+  what: 'refund',
   definition: refundDefinition,
   show: ({ refund }) => refund,
   statusOf: ({ status }) => status,
@@ -151,6 +156,7 @@ export function refundEnds (id: string, here: string): Html {
 
 const deliveries = listView({
   tab: 'deliveries',
+  what: 'delivery',
   definition: deliveryDefinition,
   show: delivery => delivery,
   statusOf: ({ status }) => status,

@@ -8,6 +8,7 @@ import { messageIn, type CallItself } from '../http/own-calls.ts'
 import { publicUrlOf } from '../http/public-url.ts'
 import { ACCOUNT_HEADER } from '../sandbox/concern.ts'
 import { cookieValue, guard, isSame, TOKEN_COOKIE, type GuardOptions } from '../sandbox/guard.ts'
+import { paymentIntentDefinition } from '../wooshpay/payment-intents/schema.ts'
 import { callOf } from './actions.ts'
 import type { Context, Sources, ViewQuery } from './context.ts'
 import { firstSteps } from './first-steps.ts'
@@ -44,10 +45,12 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
 
   app.get<ViewRoute>('/', { schema: { hide: true } }, async (request, reply) => showView('payments', request, reply))
 
+  app.get('/dashboard', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/', 302))
+
   app.get<ViewRoute>('/dashboard/:view', { schema: { hide: true } }, async (request, reply) => {
     const { view } = request.params
     if (!isTab(view)) throw errors.route_unknown('GET', request.url)
-    if (view === 'payments') return reply.redirect(pathOf(view), 302)
+    if (view === 'payments') return reply.redirect(request.url.replace(PAYMENTS_PATH, pathOf(view)), 302)
     return showView(view, request, reply)
   })
 
@@ -63,7 +66,7 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
     const { method, path, body: sent } = callOf(action, fields)
     const { status, text } = await callItself({
       method, url: `/_sandbox${path}`, body: sent, headers: { host, 'x-sandbox-token': token ?? '', ...(account !== undefined && { [ACCOUNT_HEADER]: account }) }
-    })
+    }).catch(() => { throw new ApiError({ status: 504, code: 'action_failed', message: 'It takes long, and goes on. Look at the page again to see what became of it.' }) })
     if (status >= 400) throw new ApiError({ status, code: 'action_failed', message: messageIn(text) })
     // A path of the sandbox's own, and nothing else.
     return reply.redirect(back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/', 303)
@@ -72,9 +75,11 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
   function showView (tab: Tab, request: FastifyRequest<ViewRoute>, reply: FastifyReply): FastifyReply {
     const context = contextOf(request)
     const { q, account: _account, ...others } = context.query
+    const payments = context.database.collection(paymentIntentDefinition)
     // Whoever pastes an id wants that payment.
-    if (tab === 'payments' && q?.startsWith('pi_') === true && context.database.has(q)) return reply.redirect(`${PAYMENTS_PATH}/${q}`, 303)
-    const isEmpty = tab === 'payments' && q === undefined && Object.values(others).every(value => value === undefined) && !hasPayments(context)
+    if (tab === 'payments' && payments.find(q ?? '') !== undefined) return reply.redirect(`${PAYMENTS_PATH}/${q}`, 303)
+    const shown = context.account === undefined ? context.accounts.all() : [context.account]
+    const isEmpty = tab === 'payments' && [q, ...Object.values(others)].every(value => value === undefined) && shown.every(({ id }) => payments.count(id) === 0)
     const body = isEmpty ? firstSteps(context) : (lists[tab] ?? tools[tab])?.(context)
     return sendPage(reply, layout({ ...context, tab, title: TABS[tab], body }))
   }
@@ -87,18 +92,14 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
   }
 }
 
-function hasPayments ({ database, account, accounts }: Context): boolean {
-  const payments = [...database.collections].find(({ definition }) => definition.name === 'payment_intents')
-  return (account === undefined ? accounts.all() : [account]).some(({ id }) => (payments?.count(id) ?? 0) > 0)
-}
-
 function isTab (name: string): name is Tab {
   return Object.hasOwn(TABS, name)
 }
 
-/** The parameters that are text; an empty one is none, as a form sends it. */
+/** The parameters that are text, without blanks around them; an empty one is none, as a form sends it. */
 function textsIn (parameters: Record<string, unknown>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(parameters).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''))
+  const texts = Object.entries(parameters).flatMap(([name, value]) => typeof value === 'string' ? [[name, value.trim()] as const] : [])
+  return Object.fromEntries(texts.filter(([, text]) => text !== ''))
 }
 
 /** A browser gives the token once, in the address, and gets a cookie that no other site can make it send. */

@@ -138,7 +138,7 @@ function withoutSecrets (value: unknown): unknown {
 
 /** Some send a key as a parameter, or in the place of one. */
 function withoutKeys (text: string): string {
-  return text.replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…')
+  return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…')
 }
 
 function credentialOf (authorization: string): string {
