@@ -99,17 +99,18 @@ const payments = listView({
   tab: 'payments',
   what: 'payment',
   definition: paymentIntentDefinition,
-  show: ({ intent, method }) => ({ ...intent, method }),
-  statusOf: ({ status }) => status,
+  show: ({ id, intent, method }) => ({ id, created: intent.created, intent, method }),
+  statusOf: ({ intent }) => intent.status,
   statuses: PAYMENT_INTENT_STATUSES,
   keyOf: ({ status }) => status === undefined ? undefined : `status:${status}`,
-  textOf: ({ client_secret: _secret, next_action: _action, ...intent }) => intent,
+  textOf: ({ id, intent: { merchant_order_id: order, description, customer, metadata, amount, currency }, method }) =>
+    [id, order, description, customer, metadata, amount, currency, method],
   columns: [
     { name: 'Created', cell: ({ created }) => time(created), kind: 'short' },
-    { name: 'Amount', cell: ({ amount, currency }) => formatMoney(amount, currency), kind: 'number' },
-    { name: 'Status', cell: ({ status }) => badge(status), kind: 'short' },
+    { name: 'Amount', cell: ({ intent: { amount, currency } }) => formatMoney(amount, currency), kind: 'number' },
+    { name: 'Status', cell: ({ intent }) => badge(intent.status), kind: 'short' },
     { name: 'Method', cell: ({ method }) => method, kind: 'short' },
-    { name: 'Order', cell: ({ merchant_order_id: order, description }) => order ?? description },
+    { name: 'Order', cell: ({ intent: { merchant_order_id: order, description } }) => order ?? description },
     { name: 'Payment', cell: ({ id }) => paymentLink(id) }
   ]
 })
@@ -121,7 +122,8 @@ const sessions = listView({
   show: ({ session }) => session,
   statusOf: ({ status }) => status,
   statuses: SESSION_STATUSES,
-  textOf: ({ client_secret: _secret, ...session }) => session,
+  textOf: ({ id, payment_intent: intent, client_reference_id: reference, customer, customer_email: email, metadata, line_items: lines }) =>
+    [id, intent, reference, customer, email, metadata, lines.data.map(({ description }) => description)],
   columns: [
     { name: 'Created', cell: ({ created }) => time(created), kind: 'short' },
     { name: 'Amount', cell: ({ amount_total: amount, currency }) => formatMoney(amount, currency), kind: 'number' },
@@ -138,7 +140,7 @@ const refunds = listView({
   show: ({ refund }) => refund,
   statusOf: ({ status }) => status,
   statuses: REFUND_STATUSES,
-  textOf: refund => refund,
+  textOf: ({ id, payment_intent: intent, reason, amount, metadata }) => [id, intent, reason, amount, metadata],
   columns: [
     { name: 'Created', cell: ({ created }) => time(created), kind: 'short' },
     { name: 'Amount', cell: ({ amount, currency }) => formatMoney(amount, currency), kind: 'number' },
