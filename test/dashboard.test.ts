@@ -584,6 +584,35 @@ t.test('a refused action shows what the API says, and changes nothing', async t 
   t.same(await state(), before)
 })
 
+t.test('a refused button leads back to where it was pressed, and the address of a form to the payments', async t => {
+  const { sandbox, paid } = await stage(t)
+  const back = `/dashboard/payments/${paid}?account=${PEARS}`
+  const refused = await press(sandbox, 'refund', { payment_intent: paid, amount: 'all', back })
+  t.same(linksOf(refused), [back])
+  t.same(linksOf(await press(sandbox, 'refund', { payment_intent: paid, amount: 'all', back: '//evil.test' })), ['/'])
+  t.equal((await open(sandbox, '/dashboard/actions/refund')).headers.get('location'), '/')
+})
+
+t.test('whoever has no token is asked for it, told when it is wrong, and comes to where it was missing', async t => {
+  const sandbox = await startSandbox(t, { SANDBOX_TOKEN: 'sesame' })
+  const asked = await open(sandbox, '/dashboard/refunds?status=pending&q=apple')
+  t.equal(asked.status, 401)
+  t.match(asked.text, 'Type in the SANDBOX_TOKEN that it was started with.')
+  for (const input of ['name="status" value="pending"', 'name="q" value="apple"']) t.match(asked.text, `<input type="hidden" ${input}>`)
+  t.match((await open(sandbox, '/?token=wrong')).text, 'That is not its token.')
+  t.equal((await open(sandbox, '/dashboard/refunds?status=pending&q=apple&token=sesame')).headers.get('location'), '/dashboard/refunds?status=pending&q=apple')
+})
+
+t.test('a list says why a payment failed, and where webhooks go while none has gone anywhere', async t => {
+  const sandbox = await startSandbox(t)
+  const { body: { id } } = await sandbox.call('POST', '/v1/payment_intents', {
+    amount: 20000, currency: 'IDR', confirm: true, payment_method_data: { type: 'dana' }, return_url: 'https://shop.test'
+  })
+  await sandbox.call('POST', '/_sandbox/shopper', { payment_intent: id, outcome: 'insufficient-balance' })
+  t.match((await open(sandbox, '/')).text, '<span class="bad">insufficient_funds</span>')
+  t.match((await open(sandbox, '/dashboard/deliveries')).text, 'registered by POST /v1/webhook_endpoints, or to WEBHOOK_URL.')
+})
+
 t.test('a button comes back to a path of the sandbox, and to no other site', async t => {
   const sandbox = await startSandbox(t)
   for (const [back, location] of [

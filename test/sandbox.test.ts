@@ -34,8 +34,8 @@ t.test('the sandbox\'s own API is called under local names only', async t => {
 t.test('web pages from elsewhere may not use the sandbox\'s own API, and change nothing', async t => {
   const sandbox = await startSandbox(t, { PUBLIC_URL: 'https://Pay.Shop.test', ALLOWED_HOSTS: 'ci.example' })
   const { body: { id } } = await sandbox.call('POST', '/v1/payment_intents', { amount: 100, currency: 'IDR' })
-  const foreign = ['https://attacker.test', 'http://127.0.0.1.attacker.test', 'https://shop.test', 'null', '', 'nonsense']
-  const ours = ['http://localhost:3000', 'http://127.0.0.1:6262', 'http://[::1]:1', 'https://pay.shop.test', 'http://ci.example:8080', 'http://frontend:5173']
+  const foreign = ['https://attacker.test', 'http://127.0.0.1.attacker.test', 'https://shop.test', 'http://203.0.113.5', 'http://neighbour.local', 'http://frontend:5173', 'null', '', 'nonsense']
+  const ours = ['http://localhost:3000', 'http://127.0.0.1:6262', 'http://[::1]:1', 'https://pay.shop.test', 'http://ci.example:8080']
   const refused = { status: 403, body: { error: { code: 'origin_not_allowed' } } }
   for (const origin of foreign) {
     t.match(await sandbox.call('POST', '/_sandbox/reset', undefined, { headers: { origin } }), refused, `POST from ${origin}`)

@@ -28,13 +28,13 @@ export function checkoutPage (view: CheckoutView, { language, merchant, key, pho
 <div class="stage">
 <main class="card">
 <div class="head">
-<p class="quiet">${texts.payTo} <strong>${merchant}</strong></p>
+<p class="quiet">${texts.payTo} <strong><bdi>${merchant}</bdi></strong></p>
 <p class="amount" data-testid="amount">${formatMoney(session.amount_total, session.currency)}</p>
 </div>
 <div class="body">
 ${view.state === 'open' && html`<h1>${texts.title}</h1>`}
 <dl class="lines">
-${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt>${description} × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
+${session.line_items.data.map(({ description, quantity, amount_total: amount, currency }) => html`<dt><bdi>${description}</bdi> × ${quantity}</dt><dd>${formatMoney(amount, currency)}</dd>`)}
 <dt>${texts.total}</dt><dd><strong>${formatMoney(session.amount_total, session.currency)}</strong></dd>
 </dl>
 ${view.state === 'open' ? choice(view, texts, language, key) : result(view, view.state, texts)}

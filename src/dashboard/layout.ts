@@ -44,7 +44,7 @@ ${accounts.all().map(({ id, record }) => html`<option value="${id}"${id === acco
 </select>
 <button class="second without-script">Show</button>
 </form>
-<p class="clock quiet" data-fresh>${clockOf(account ?? accounts.whole)}</p>
+<p class="clock quiet" data-fresh>${clockOf(account ?? soleOf(accounts) ?? accounts.whole)}</p>
 </header>
 <nav class="tabs" aria-label="Views">${(Object.keys(TABS) as Tab[]).map(name =>
 html`<a href="${pathOf(name)}${account !== undefined && `?account=${account.id}`}"${name === tab && html` aria-current="page"`}>${TABS[name]}</a>`)}</nav>
@@ -56,6 +56,12 @@ ${body}
 
 export function pathOf (tab: Tab): string {
   return tab === 'payments' ? '/' : `/dashboard/${tab}`
+}
+
+/** The one account that there is: its time is the only one that matters. */
+function soleOf (accounts: Accounts): Account | undefined {
+  const [first, second] = accounts.all()
+  return second === undefined ? first : undefined
 }
 
 /** The account's time, and how far it is from the real one. */

@@ -37,10 +37,12 @@ interface ListView<T extends Stored, Row extends Stored & { readonly created: nu
   /** What a search looks through. */
   readonly textOf: (row: Row) => unknown
   readonly columns: ReadonlyArray<Column<Row>>
+  /** What helps somebody who finds nothing. */
+  readonly hint?: string
 }
 
 function listView<T extends Stored, Row extends Stored & { readonly created: number }> (view: ListView<T, Row>): (context: Context) => Html {
-  const { tab, what, definition, show, statusOf, statuses, keyOf, textOf, columns } = view
+  const { tab, what, definition, show, statusOf, statuses, keyOf, textOf, columns, hint } = view
   return context => {
     const { database, accounts, account, query } = context
     const wanted = query.q?.toLowerCase()
@@ -52,7 +54,7 @@ function listView<T extends Stored, Row extends Stored & { readonly created: num
       matches: row => (query.status === undefined || statusOf(row) === query.status) &&
         (wanted === undefined || JSON.stringify(textOf(row)).toLowerCase().includes(wanted))
     })
-    return html`${filters(tab, context, statuses)}${table(list, columns, context)}${pages(tab, context, list)}`
+    return html`${filters(tab, context, statuses)}${table(list, columns, context, hint)}${pages(tab, context, list)}`
   }
 }
 
@@ -73,8 +75,8 @@ ${account !== undefined && html`<input type="hidden" name="account" value="${acc
 </form>`
 }
 
-function table<Row extends Stored> ({ data }: List<Row>, columns: ReadonlyArray<Column<Row>>, context: Context): Html {
-  if (data.length === 0) return html`<p class="quiet" data-testid="nothing">Nothing here${(context.query.q ?? context.query.status) !== undefined && ' that was searched for'}.</p>`
+function table<Row extends Stored> ({ data }: List<Row>, columns: ReadonlyArray<Column<Row>>, context: Context, hint?: string): Html {
+  if (data.length === 0) return html`<p class="quiet" data-testid="nothing">Nothing here${(context.query.q ?? context.query.status) !== undefined && ' that was searched for'}.${hint !== undefined && ` ${hint}`}</p>`
   return html`
 <div class="card scroll"><table class="rows">
 <thead><tr>${columns.map(({ name, kind }) => name === '' ? html`<td></td>` : html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead>
@@ -108,7 +110,7 @@ const payments = listView({
   columns: [
     { name: 'Created', cell: ({ created }) => time(created), kind: 'short' },
     { name: 'Amount', cell: ({ intent: { amount, currency } }) => formatMoney(amount, currency), kind: 'number' },
-    { name: 'Status', cell: ({ intent }) => badge(intent.status), kind: 'short' },
+    { name: 'Status', cell: ({ intent: { status, last_payment_error: failure } }) => html`${badge(status)}${failure && html` <span class="bad">${failure.decline_code ?? failure.code}</span>`}` },
     { name: 'Method', cell: ({ method }) => method, kind: 'short' },
     { name: 'Order', cell: ({ intent: { merchant_order_id: order, description } }) => order ?? description },
     { name: 'Payment', cell: ({ id }) => paymentLink(id) }
@@ -160,6 +162,7 @@ const deliveries = listView({
   tab: 'deliveries',
   what: 'delivery',
   definition: deliveryDefinition,
+  hint: 'Webhooks go to the addresses that are registered by POST /v1/webhook_endpoints, or to WEBHOOK_URL.',
   show: delivery => delivery,
   statusOf: ({ status }) => status,
   statuses: ['pending', 'succeeded', 'failed'],

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, errors } from '../core/errors.ts'
 import { sendPage } from '../html/assets.ts'
-import { html } from '../html/html.ts'
+import { html, type Html } from '../html/html.ts'
 import { page } from '../html/page.ts'
 import { answerErrors } from '../http/errors.ts'
 import { messageIn, type CallItself } from '../http/own-calls.ts'
@@ -40,7 +40,9 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
     kind: 'dashboard',
     language: 'en',
     title: 'WooshPay sandbox',
-    body: html`<main><h1>This cannot be done</h1><p class="bad" role="alert" data-testid="fault">${answer.message}</p>${answer.code === 'sandbox_token_required' ? tokenForm(request.url) : html`<p><a href="/">Payments</a></p>`}</main>`
+    body: answer.code === 'sandbox_token_required'
+      ? tokenForm(request)
+      : html`<main><h1>This cannot be done</h1><p class="bad" role="alert" data-testid="fault">${answer.message}</p><p><a href="${wayOn(request)}">Go on</a></p></main>`
   }), { status: answer.status }))
 
   app.get<ViewRoute>('/', { schema: { hide: true } }, async (request, reply) => showView('payments', request, reply))
@@ -68,9 +70,11 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
       method, url: `/_sandbox${path}`, body: sent, headers: { host, 'x-sandbox-token': token ?? '', ...(account !== undefined && { [ACCOUNT_HEADER]: account }) }
     }).catch(() => { throw new ApiError({ status: 504, code: 'action_failed', message: 'It takes long, and goes on. Look at the page again to see what became of it.' }) })
     if (status >= 400) throw new ApiError({ status, code: 'action_failed', message: messageIn(text) })
-    // A path of the sandbox's own, and nothing else.
-    return reply.redirect(back !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(back) ? back : '/', 303)
+    return reply.redirect(ownPath(back), 303)
   })
+
+  // Where forms are sent to is no page.
+  app.get('/dashboard/actions/:action', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/', 303))
 
   function showView (tab: Tab, request: FastifyRequest<ViewRoute>, reply: FastifyReply): FastifyReply {
     const context = contextOf(request)
@@ -114,10 +118,26 @@ function signIn (token: string | undefined) {
   }
 }
 
-function tokenForm (url: string) {
-  return html`
+/** Leads to where the token was missing. */
+function tokenForm ({ url, query }: FastifyRequest): Html {
+  const { token: given, ...others } = textsIn(query as Record<string, unknown>)
+  return html`<main>
+<h1>This sandbox has a token</h1>
+<p class="bad" role="alert" data-testid="fault">${given === undefined ? 'Type in the SANDBOX_TOKEN that it was started with.' : 'That is not its token.'}</p>
 <form method="get" action="${url.split('?', 1)[0] ?? '/'}">
+${Object.entries(others).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <label for="token">SANDBOX_TOKEN</label>
 <input id="token" name="token" type="password" autocomplete="off" required data-testid="token"> <button>Open</button>
-</form>`
+</form>
+</main>`
+}
+
+/** Where the form that was refused came from, else the payments. */
+function wayOn ({ body }: FastifyRequest): string {
+  return ownPath(textsIn((body ?? {}) as Record<string, unknown>).back)
+}
+
+/** A path of the sandbox's own, and nothing else. */
+function ownPath (path: string | undefined): string {
+  return path !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : '/'
 }

@@ -35,6 +35,7 @@ code, pre { font: var(--small)/1.45 ui-monospace, monospace; }
 pre { margin: 0; padding: var(--gap-3); background: var(--sunken); border: 1px solid var(--line); border-radius: var(--round); white-space: pre-wrap; max-height: 24rem; overflow: auto; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: var(--gap-1) var(--gap-4); margin: 0 0 var(--gap-4); }
 dt { color: var(--quiet); } dd { margin: 0; text-align: right; min-width: 0; }
+dd, td { unicode-bidi: isolate; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: var(--gap-2) var(--gap-3) var(--gap-2) 0; vertical-align: top; }
 th { color: var(--quiet); font-weight: 500; font-size: var(--small); }
@@ -109,12 +110,13 @@ table + .phone-code { margin: var(--gap-4) 0 0; }
 .dashboard .top form { display: flex; flex-wrap: wrap; gap: var(--gap-2); align-items: center; margin: 0; max-width: 100%; }
 .dashboard .top select { min-width: 0; }
 .dashboard .clock { margin-left: auto; font-variant-numeric: tabular-nums; }
-.tabs { display: flex; gap: 0 var(--gap-4); overflow-x: auto; padding: 0 var(--gap-4); background: var(--surface); border-bottom: 1px solid var(--line); }
-.tabs a { padding: var(--gap-3) 0; color: var(--quiet); text-decoration: none; white-space: nowrap; border-bottom: 3px solid transparent; }
+.tabs { display: flex; flex-wrap: wrap; gap: 0 var(--gap-4); padding: 0 var(--gap-4); background: var(--surface); border-bottom: 1px solid var(--line); }
+.tabs a { padding: var(--gap-2) 0; color: var(--quiet); text-decoration: none; white-space: nowrap; border-bottom: 3px solid transparent; }
 .tabs a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent); }
 .dashboard main { max-width: 80rem; margin: 0 auto; padding: var(--gap-4); }
-.dashboard .filters { display: flex; flex-wrap: wrap; gap: var(--gap-2); align-items: end; margin: 0 0 var(--gap-4); }
+.dashboard .filters { display: flex; flex-wrap: wrap; gap: var(--gap-2); align-items: stretch; margin: 0 0 var(--gap-4); }
 .dashboard .filters label { font-size: var(--small); font-weight: 500; color: var(--quiet); }
+.dashboard .filters > div { display: flex; flex-direction: column; } .dashboard .filters input, .dashboard .filters select { flex: 1; } .dashboard .filters > button { align-self: end; }
 .dashboard .filters .wide { flex: 1 1 14rem; } .dashboard .filters .wide input { width: 100%; }
 .dashboard .scroll { overflow-x: auto; }
 .dashboard td, .dashboard th { border-bottom: 1px solid var(--line); }
@@ -122,6 +124,7 @@ table + .phone-code { margin: var(--gap-4) 0 0; }
 .dashboard td { font-size: var(--small); max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
 .dashboard td.number, .dashboard th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .dashboard td time, .dashboard td.short { white-space: nowrap; }
+.dashboard button, .dashboard .button { white-space: nowrap; }
 .badge { display: inline-block; padding: 0 var(--gap-2); border: 1px solid currentcolor; border-radius: 1rem; font-size: var(--small); line-height: 1.6; white-space: nowrap; }
 .pages { display: flex; gap: var(--gap-4); margin: var(--gap-3) 0 0; }
 .actions { display: flex; flex-wrap: wrap; gap: var(--gap-2); margin: 0 0 var(--gap-4); }

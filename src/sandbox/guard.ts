@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { isLoopback } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 
 declare module 'fastify' {
@@ -29,8 +30,10 @@ export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequ
   return (request, _reply, done) => {
     if (request.routeOptions.config.open === true) return done()
     const { hostname, headers: { origin } } = request
-    const isOurs = (name: string): boolean => isLocalName(name) || names.has(name.toLowerCase())
-    if (!isOurs(hostname)) throw errors.host_not_allowed(hostname)
+    const isNamed = (name: string): boolean => names.has(name.toLowerCase())
+    if (!isLocalName(hostname) && !isNamed(hostname)) throw errors.host_not_allowed(hostname)
+    // Its own pages, those of this machine, and those that the settings name; a neighbour in the network is a stranger.
+    const isOurs = (name: string): boolean => name === hostname || isLoopback(name) || isNamed(name)
     if (origin !== undefined && !(URL.canParse(origin) && isOurs(new URL(origin).hostname))) throw errors.origin_not_allowed(origin)
     if (request.headers['sec-fetch-site'] === 'cross-site' && request.method !== 'GET') throw errors.origin_not_allowed(origin ?? 'another site')
     if (token !== undefined && !hasToken(request, token)) throw errors.sandbox_token_required()

@@ -37,7 +37,7 @@ export function walletPage (view: VisitView, settings: PageSettings): Html {
 <main class="card">
 <div class="head">
 <p class="brand"><span>${view.rule.name}</span>${timeLeft(view, texts)}</p>
-<p class="quiet">${texts.payTo} <strong>${settings.merchant}</strong></p>
+<p class="quiet">${texts.payTo} <strong><bdi>${settings.merchant}</bdi></strong></p>
 <p class="amount" data-testid="amount">${formatMoney(view.intent.amount, view.intent.currency)}</p>
 </div>
 <div class="body">

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import fastq, { type queueAsPromised } from 'fastq'
+import { withoutCredentials } from '../core/addresses.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { Faults } from '../faults/service.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
@@ -168,7 +169,7 @@ export class Dispatcher {
     const { status, error } = attempts.at(-1) ?? { error: 'the endpoint is gone or disabled' }
     this.#options.log.warn(
       { delivery: id, attempt: attempts.length, next_attempt_at: nextAttemptAt },
-      `The webhook ${type} to ${url} failed: ${error ?? `status ${status}`}.`
+      `The webhook ${type} to ${withoutCredentials(url)} failed: ${error ?? `status ${status}`}.`
     )
   }
 

@@ -410,6 +410,8 @@ for (const script of [true, false]) {
       await page.getByRole('link', { name: '← newer' }).click()
       await page.locator(`#${other}`).waitFor()
 
+      // The script that submits the choice has run by then.
+      await page.waitForLoadState('load')
       await page.getByLabel('Status').selectOption('succeeded')
       if (!script) await page.getByRole('button', { name: 'Search' }).click()
       await page.waitForURL(`${url}/?q=&status=succeeded`)
@@ -567,7 +569,7 @@ check('the page for what there is not and the one that asks for the token fit an
     for (const [address, heading] of [
       [`${open.url}/dashboard/payments/pi_1`, 'This cannot be done'],
       [`${open.url}/dashboard/${'nonsense'.repeat(100)}`, 'This cannot be done'],
-      [closed.url, 'This cannot be done']
+      [closed.url, 'This sandbox has a token']
     ] as const) {
       await page.goto(address)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()

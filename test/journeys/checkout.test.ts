@@ -34,7 +34,7 @@ t.test('a customer pays the documented checkout with DANA and comes to the succe
 
   const customer = newCustomer()
   const page = await customer.open(session.url)
-  t.match(page, 'apple × 1')
+  t.match(page, 'apple</bdi> × 1')
   t.equal(customer.read('amount'), 'Rp20.000')
   await customer.press('pay', { method: 'dana' })
   t.equal(customer.read('amount'), 'Rp20.000', 'the wallet asks for the same')
