@@ -32,6 +32,7 @@ export function reportOf (points: readonly Point[], reached: ReadonlySet<Point>)
 /** The page of a report. */
 export function coveragePage ({ reached, total, percent, groups }: Report): Html {
   return page({
+    kind: 'dashboard',
     language: 'en',
     title: 'Payment coverage',
     body: html`
