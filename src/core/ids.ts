@@ -61,7 +61,7 @@ export class SnowflakeIds {
   #restored (account: string): Position {
     const latest = this.#latestOf(account)
     if (latest === undefined) return { ms: 0, sequence: -1 }
-    return { ms: idTime(latest), sequence: Number(BigInt(latest.slice(latest.indexOf('_') + 1)) & 4095n) }
+    return { ms: idTime(latest), sequence: Number(BigInt(idNumber(latest)) & 4095n) }
   }
 
   #remember (ms: number, free: number): void {
@@ -73,11 +73,19 @@ export class SnowflakeIds {
 }
 
 /**
+ * The digits of an id; all have 19, so that their order as text is that of the numbers, over kinds of objects too.
+ * @example idNumber('pi_1646356544343769088') // '1646356544343769088'
+ */
+export function idNumber (id: string): string {
+  return id.slice(id.indexOf('_') + 1)
+}
+
+/**
  * The time at which an id was made, in epoch milliseconds.
  * @example idTime('pi_1646356544343769088') // 1681356962654
  */
 export function idTime (id: string): number {
-  return Number((BigInt(id.slice(id.indexOf('_') + 1)) >> TIME_SHIFT) + EPOCH_MS)
+  return Number((BigInt(idNumber(id)) >> TIME_SHIFT) + EPOCH_MS)
 }
 
 /**

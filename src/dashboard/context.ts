@@ -33,6 +33,8 @@ export interface ViewQuery {
 export interface Context extends Sources {
   /** The account that is looked at; undefined: all. */
   readonly account: Account | undefined
+  /** The accounts that the view is about: that one, or all. */
+  readonly shown: readonly Account[]
   readonly query: ViewQuery
   /** The view's own address, where its buttons come back to. */
   readonly here: string

@@ -44,9 +44,9 @@ interface ListView<T extends Stored, Row extends Stored & { readonly created: nu
 function listView<T extends Stored, Row extends Stored & { readonly created: number }> (view: ListView<T, Row>): (context: Context) => Html {
   const { tab, what, definition, show, statusOf, statuses, keyOf, textOf, columns, hint } = view
   return context => {
-    const { database, accounts, account, query } = context
+    const { database, shown, query } = context
     const wanted = query.q?.toLowerCase()
-    const list = listConcerned(database.collection(definition), account === undefined ? accounts.all() : [account], cursorOf(query), {
+    const list = listConcerned(database.collection(definition), shown, cursorOf(query), {
       url: '',
       what,
       key: keyOf?.(query),

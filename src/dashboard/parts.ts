@@ -1,6 +1,7 @@
 import { withoutCredentials } from '../core/addresses.ts'
 import { html, type Content, type Html } from '../html/html.ts'
 import { time } from '../html/time.ts'
+import { SECRETS } from '../http/request-log.ts'
 import { isTaken, type Delivery } from '../webhooks/deliveries.ts'
 
 /** Pieces that several views of the dashboard are made of. */
@@ -28,7 +29,7 @@ export function paymentLink (id: string, text: Content = id): Html {
 
 /** An object as it is, but for its secrets; opened by whoever wants to see it. */
 export function json (summary: Content, value: unknown): Html {
-  const text = JSON.stringify(value, (name, inner: unknown) => name === 'client_secret' || name === 'secret' ? '…' : inner, 2)
+  const text = JSON.stringify(value, (name, inner: unknown) => SECRETS.has(name) ? '…' : inner, 2)
   return html`<details><summary>${summary}</summary><pre tabindex="0">${text}</pre></details>`
 }
 

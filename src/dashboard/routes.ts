@@ -82,8 +82,7 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
     const payments = context.database.collection(paymentIntentDefinition)
     // Whoever pastes an id wants that payment.
     if (tab === 'payments' && payments.find(q ?? '') !== undefined) return reply.redirect(`${PAYMENTS_PATH}/${q}`, 303)
-    const shown = context.account === undefined ? context.accounts.all() : [context.account]
-    const isEmpty = tab === 'payments' && [q, ...Object.values(others)].every(value => value === undefined) && shown.every(({ id }) => payments.count(id) === 0)
+    const isEmpty = tab === 'payments' && [q, ...Object.values(others)].every(value => value === undefined) && context.shown.every(({ id }) => payments.count(id) === 0)
     const body = isEmpty ? firstSteps(context) : (lists[tab] ?? tools[tab])?.(context)
     return sendPage(reply, layout({ ...context, tab, title: TABS[tab], body }))
   }
@@ -92,7 +91,7 @@ export function dashboardRoutes (app: FastifyInstance, { callItself, ...options 
     const query: ViewQuery = textsIn(request.query)
     const account = query.account === undefined ? undefined : options.accounts.byId(query.account)
     if (query.account !== undefined && account === undefined) throw errors.resource_missing('account', query.account, 'account')
-    return { ...options, account, query, here: request.url, publicUrl: publicUrlOf(request, publicUrl) }
+    return { ...options, account, shown: account === undefined ? options.accounts.all() : [account], query, here: request.url, publicUrl: publicUrlOf(request, publicUrl) }
   }
 }
 

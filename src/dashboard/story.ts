@@ -1,4 +1,4 @@
-import { idTime } from '../core/ids.ts'
+import { idNumber, idTime } from '../core/ids.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import type { EventRecord } from '../store/events.ts'
 import type { Visit } from '../wallet/visit.ts'
@@ -34,13 +34,13 @@ interface Place {
  * object's status, and where the webhooks of each went. Times are those of the account's clock.
  */
 export function storyOf ({ requests, events, visit, deliveries }: Sources): Chapter[] {
-  const oldestFirst = events.toSorted((a, b) => numberOf(a.id) < numberOf(b.id) ? -1 : 1)
+  const oldestFirst = events.toSorted((a, b) => idNumber(a.id) < idNumber(b.id) ? -1 : 1)
   const told: Array<[Chapter, Place]> = [
     ...placedRequests(requests, oldestFirst),
-    ...changes(oldestFirst).map((chapter): [Chapter, Place] => [chapter, { number: numberOf(chapter.event.id), rank: 0 }]),
-    ...(visit?.history ?? []).map((done): [Chapter, Place] => [{ kind: 'customer', at: done.at, done }, { number: numberOf(done.after ?? ''), rank: 1 }]),
+    ...changes(oldestFirst).map((chapter): [Chapter, Place] => [chapter, { number: idNumber(chapter.event.id), rank: 0 }]),
+    ...(visit?.history ?? []).map((done): [Chapter, Place] => [{ kind: 'customer', at: done.at, done }, { number: idNumber(done.after ?? ''), rank: 1 }]),
     ...deliveries.map((delivery): [Chapter, Place] =>
-      [{ kind: 'webhook', at: delivery.attempts[0]?.at ?? delivery.created, delivery }, { number: numberOf(delivery.id), rank: 0 }])
+      [{ kind: 'webhook', at: delivery.attempts[0]?.at ?? delivery.created, delivery }, { number: idNumber(delivery.id), rank: 0 }])
   ]
   return told.toSorted(([a, before], [b, after]) =>
     a.at - b.at || (before.number < after.number ? -1 : before.number > after.number ? 1 : before.rank - after.rank)).map(([chapter]) => chapter)
@@ -65,15 +65,10 @@ function placedRequests (requests: Sources['requests'], events: readonly EventRe
     latest = [latest, latestIn(request.answer)].toSorted().at(-1) ?? ''
     const caused = events.filter(event => event.request?.id === request.id)
     const [first, last] = [caused[0], caused.at(-1)]
-    const place: Place = first === undefined ? { number: latest, rank: 1 } : { number: numberOf(first.id), rank: -1 }
-    if (last !== undefined) latest = numberOf(last.id)
+    const place: Place = first === undefined ? { number: latest, rank: 1 } : { number: idNumber(first.id), rank: -1 }
+    if (last !== undefined) latest = idNumber(last.id)
     return [{ kind: 'request', at: first === undefined ? request.created : Math.min(request.created, idTime(first.id)), request }, place]
   })
-}
-
-/** The digits of an id; all have 19, so that their order as text is that of the numbers. */
-function numberOf (id: string): string {
-  return id.slice(id.indexOf('_') + 1)
 }
 
 /** The digits of the latest id that an answer names. */

@@ -8,8 +8,7 @@ import { duration, TABS, type Tab } from './layout.ts'
 import { actionForm, badge, json } from './parts.ts'
 
 /** The test customers of every wallet that was used, and of DANA, with what they have left. */
-function customers ({ account, accounts, balances, rules, database }: Context): Html {
-  const shown = account === undefined ? accounts.all() : [account]
+function customers ({ account, shown, balances, rules, database }: Context): Html {
   const used = new Set(['dana', ...shown.flatMap(({ id }) => database.collection(balanceDefinition).of(id).map(({ method }) => method))])
   if (shown.length === 0) return html`<h1 class="only-read">${TABS.customers}</h1><p class="quiet">Balances are kept for each account; none was used yet.</p>`
   return html`<h1 class="only-read">${TABS.customers}</h1>${shown.flatMap(one => [...used].map(method => {
@@ -72,8 +71,8 @@ ${present.length === 0
 </table></div>`}`
 }
 
-function coverage ({ account, accounts, coverageOf }: Context): Html {
-  const { percent, reached, total, groups } = coverageOf(account === undefined ? accounts.all() : [account])
+function coverage ({ shown, coverageOf }: Context): Html {
+  const { percent, reached, total, groups } = coverageOf(shown)
   return html`
 <h1><span data-testid="percent">${percent} %</span> <span class="quiet">${reached} of ${total} situations were reached</span></h1>
 ${groups.map(group => html`

@@ -113,6 +113,9 @@ export function logRequests (app: FastifyInstance): void {
   })
 }
 
+/** Names whose values nobody is shown. */
+export const SECRETS: ReadonlySet<string> = new Set(['client_secret', 'secret'])
+
 /** A remembered call without its secrets. */
 export function shown (entry: RememberedRequest): LoggedRequest {
   const { body, answer, unknown, ...rest } = entry
@@ -133,7 +136,7 @@ function withoutSecrets (value: unknown): unknown {
   if (typeof value === 'string') return withoutKeys(value)
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutKeys(name), name === 'client_secret' || name === 'secret' ? '…' : withoutSecrets(inner)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutKeys(name), SECRETS.has(name) ? '…' : withoutSecrets(inner)]))
 }
 
 /** Some send a key as a parameter, or in the place of one. */

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
 import type { Api } from '../http/api.ts'
 import { ListOf, pageParameters } from '../wooshpay/lists.ts'
 import { answers } from '../wooshpay/wire.ts'
@@ -8,7 +8,6 @@ import { HintedRequest, type HintedRequests } from './hinted-requests.ts'
 const ListParameters = Type.Object({
   ...pageParameters, hinted: Type.Optional(Type.Boolean({ description: 'Only calls that show a mistake.' }))
 })
-type ListParameters = Static<typeof ListParameters>
 
 export interface RequestOptions {
   readonly hintedRequests: HintedRequests

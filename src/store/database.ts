@@ -2,6 +2,7 @@ import { accessSync, constants, readlinkSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { LowSync, MemorySync } from 'lowdb'
 import { errors } from '../core/errors.ts'
+import { idNumber } from '../core/ids.ts'
 import { Collection, type Definition, type Stored } from './collection.ts'
 import { DataFileError } from './data-file.ts'
 import { FileLockedError, lockFile } from './file-lock.ts'
@@ -103,7 +104,7 @@ export class Database {
   latestId (account: string, known = ''): string | undefined {
     return [known, ...[...this.collections].map(collection => collection.latest(account)?.id ?? '')]
       .filter(id => SNOWFLAKE.test(id))
-      .toSorted((a, b) => numberOf(a) < numberOf(b) ? -1 : 1)
+      .toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1)
       .at(-1)
   }
 
@@ -203,9 +204,4 @@ function behindLinks (path: string, links = 0): string {
   }
   if (links === MOST_LINKS) throw new Error('its symbolic links have no end')
   return behindLinks(resolve(dirname(path), target), links + 1)
-}
-
-/** The digits of an id; all have 19, so that their order as text is that of the numbers. */
-function numberOf (id: string): string {
-  return id.slice(id.indexOf('_') + 1)
 }
