@@ -56,7 +56,7 @@ export type Fault = Static<typeof Fault>
 
 /** Those that may still happen are found without looking at those that have. */
 export const OPEN = 'open'
-export const faultDefinition: Definition<Fault> = { name: 'faults', keys: ({ hits, times }) => hits < times ? [OPEN] : [] }
+export const faultDefinition: Definition<Fault> = { name: 'faults', idPrefix: 'flt', keys: ({ hits, times }) => hits < times ? [OPEN] : [] }
 
 /** A call, as far as faults concern it. */
 export interface Call {

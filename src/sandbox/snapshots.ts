@@ -30,7 +30,7 @@ export interface Snapshot {
   readonly accounts: readonly Kept[]
 }
 
-export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots', keys: ({ name }) => [`name:${name}`] }
+export const snapshotDefinition: Definition<Snapshot> = { name: 'snapshots', idPrefix: 'snap', keys: ({ name }) => [`name:${name}`] }
 
 const SnapshotAnswer = Type.Object({
   object: Type.Literal('snapshot'),

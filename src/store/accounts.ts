@@ -48,6 +48,8 @@ export class Accounts {
   readonly whole: Account
   readonly #options: AccountsOptions
   readonly #live = new Map<string, LiveAccount>()
+  /** Of the keys that came since the start, in memory only. */
+  readonly #bySecretKey = new Map<string, LiveAccount>()
   readonly #byPublishableKey = new Map<string, string>()
 
   constructor (options: AccountsOptions) {
@@ -61,21 +63,26 @@ export class Accounts {
 
   /** The account of a secret key, made now if the key is new. */
   bySecretKey (key: string): Account {
-    const id = accountId(key)
-    let account = this.#live.get(id)
-    if (account === undefined) {
-      account = new LiveAccount({
-        id,
-        masked_key: maskKey(key),
-        publishable_key: publishableKey(key),
-        clock: this.whole.clock.state,
-        switches: {}
-      }, this.#options)
-      this.#live.set(id, account)
-      this.#byPublishableKey.set(account.record.publishable_key, id)
-    }
+    let account = this.#bySecretKey.get(key)
+    if (account === undefined) this.#bySecretKey.set(key, account = this.#liveOf(key))
     // New, or its first write failed and was undone.
     if (!account.isStored) this.#options.open(account)
+    return account
+  }
+
+  #liveOf (key: string): LiveAccount {
+    const id = accountId(key)
+    const known = this.#live.get(id)
+    if (known !== undefined) return known
+    const account = new LiveAccount({
+      id,
+      masked_key: maskKey(key),
+      publishable_key: publishableKey(key),
+      clock: this.whole.clock.state,
+      switches: {}
+    }, this.#options)
+    this.#live.set(id, account)
+    this.#byPublishableKey.set(account.record.publishable_key, id)
     return account
   }
 

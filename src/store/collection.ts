@@ -12,6 +12,8 @@ export interface Due {
 export interface Definition<T extends Stored> {
   /** Names the collection in the data file. */
   readonly name: string
+  /** What the records' snowflake ids begin with, such as `pi`; left out where their ids are none. */
+  readonly idPrefix?: string
   /** False for records that are only ever looked up by their id, which then needs no order. */
   readonly isListed?: false
   /** What records can be found by besides their id: `status:succeeded`, `metadata.order:7`. */

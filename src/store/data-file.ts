@@ -36,16 +36,14 @@ export function * dataFileLines (collections: Collections, journal: number): Gen
   yield '\n}}\n'
 }
 
-/** Fills the collections; answers the number of the first journal that comes after the file, and the file's size. */
-export function readDataFile (file: string, collections: Collections): { journal: number, bytes: number } {
+/** Fills the collections; answers the number of the first journal that comes after the file. */
+export function readDataFile (file: string, collections: Collections): number {
   if (!statSync(file).isFile()) throw new DataFileError(`${file} is not a file.`)
   let journal: number | undefined
   let collection: Collection<Stored> | undefined
   let ended = false
-  let bytes = 0
-  for (const { text, number, end } of linesOf(file)) {
+  for (const { text, number } of linesOf(file)) {
     const place = `${file}, line ${number}`
-    bytes = end
     if (journal === undefined) {
       journal = headerJournal(text, place)
     } else if (ended) {
@@ -68,7 +66,7 @@ export function readDataFile (file: string, collections: Collections): { journal
     throw new DataFileError(`${file} ends too early: it is not a whole data file. ` +
       'Bring it back from a copy, or move it away to start empty.')
   }
-  return { journal, bytes }
+  return journal
 }
 
 export function collectionOf (collections: Collections, name: string, place: string): Collection<Stored> {
@@ -79,10 +77,13 @@ export function collectionOf (collections: Collections, name: string, place: str
   return collection
 }
 
-/** @throws DataFileError when the record lacks what its kind has */
-export function putRow (collection: Collection<Stored>, account: string, record: Stored, place: string): void {
+/**
+ * Puts a record in place of the one with its id; answers that one.
+ * @throws DataFileError when the record lacks what its kind has
+ */
+export function putRow (collection: Collection<Stored>, account: string, record: Stored, place: string): Stored | undefined {
   try {
-    collection.set(account, record)
+    return collection.set(account, record)
   } catch (error) {
     throw new DataFileError(`${place}: the record is none of ${collection.definition.name}: ${(error as Error).message}.`)
   }

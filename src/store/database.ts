@@ -27,14 +27,13 @@ const COMPACT_AT_STOP_RECORDS = 20_000
 /** As many as Linux follows. */
 const MOST_LINKS = 40
 
-const SNOWFLAKE = /^[a-z]+_\d{19}$/
-
 /**
  * All state. Changes show in memory at once and are written at the end of the same tick of the event loop, in one
  * append; `written()` is what an answer waits for. When the append fails, they are undone.
  */
 export class Database {
   readonly #low: LowSync<State>
+  readonly #byIdPrefix: ReadonlyMap<string, Collection<Stored>>
   readonly #journal: JournalAdapter | undefined
   readonly #unlock: () => Promise<void>
   readonly #onCompactionError: (error: unknown) => void
@@ -70,6 +69,8 @@ export class Database {
     low: LowSync<State>, journal: JournalAdapter | undefined, unlock: () => Promise<void>, options: DatabaseOptions
   ) {
     this.#low = low
+    this.#byIdPrefix = new Map([...this.collections].flatMap(collection =>
+      collection.definition.idPrefix === undefined ? [] : [[collection.definition.idPrefix, collection]]))
     this.#journal = journal
     this.#unlock = unlock
     this.#onCompactionError = options.onCompactionError ?? (() => {})
@@ -91,10 +92,9 @@ export class Database {
     return this.#low.data.collections.values()
   }
 
-  /** Whether any record, of any account, has this id. */
+  /** Whether a record, of any account, has this snowflake id. */
   has (id: string): boolean {
-    for (const collection of this.collections) if (collection.find(id) !== undefined) return true
-    return false
+    return this.#byIdPrefix.get(id.slice(0, id.indexOf('_')))?.find(id) !== undefined
   }
 
   /**
@@ -102,8 +102,8 @@ export class Database {
    * @param known one that the account has had besides
    */
   latestId (account: string, known = ''): string | undefined {
-    return [known, ...[...this.collections].map(collection => collection.latest(account)?.id ?? '')]
-      .filter(id => SNOWFLAKE.test(id))
+    return [known, ...[...this.#byIdPrefix.values()].map(collection => collection.latest(account)?.id ?? '')]
+      .filter(id => id !== '')
       .toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1)
       .at(-1)
   }

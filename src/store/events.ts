@@ -22,5 +22,6 @@ export interface EventRecord {
 
 export const eventDefinition: Definition<EventRecord> = {
   name: 'events',
+  idPrefix: 'evt',
   keys: event => [`type:${event.type}`, `object:${event.data.object.id}`]
 }

@@ -36,7 +36,7 @@ export type Durability = 'process' | 'disk'
 const OWNER_ONLY = 0o600
 /** Records a turn while the data file is written: 250 kept the longest stall at 30 ms with 100,000 records. */
 const RECORDS_PER_TURN = 250
-/** A journal below this size is not worth a new data file. */
+/** A journal up to this size is not worth a new data file. */
 const LEAST_COMPACTION_BYTES = 8 << 20
 
 /** A change as the journal has it: collection, account, id, and the record or null. */
@@ -49,8 +49,9 @@ const syncAll = promisify(fsync)
  * The lowdb adapter that appends instead of rewriting. The data file (`data-file.ts`) names the first journal that
  * comes after it. A journal (`<file>.journal.3`) has a line for each tick of the event loop that changed something,
  * so that whatever was committed together is there as a whole or not at all.
- * When the journal has outgrown the data file, a new journal is begun and the data file written anew beside the
- * work, some records a turn; records that change meanwhile are in the new journal too, so the mixture is right.
+ * When the journals hold more that has been replaced than there are records, a new journal is begun and the data file
+ * written anew beside the work, some records a turn; records that change meanwhile are in the new journal too, so the
+ * mixture is right.
  */
 export class JournalAdapter implements SyncAdapter<State> {
   readonly #file: string
@@ -65,6 +66,8 @@ export class JournalAdapter implements SyncAdapter<State> {
   #length = 0
   /** The end of the journal holds part of a failed append. */
   #torn = false
+  /** Entries of the data file and the journals that later ones have replaced. */
+  #replaced = 0
   #compactAboveBytes = LEAST_COMPACTION_BYTES
   #compacting: Promise<void> | undefined
 
@@ -78,9 +81,7 @@ export class JournalAdapter implements SyncAdapter<State> {
   read (): State {
     const present = this.#journals()
     if (existsSync(this.#file)) {
-      const { journal, bytes } = readDataFile(this.#file, this.#state.collections)
-      this.#first = journal
-      this.#compactAboveBytes = Math.max(LEAST_COMPACTION_BYTES, bytes)
+      this.#first = readDataFile(this.#file, this.#state.collections)
     } else if (present[0] !== undefined) {
       throw new DataFileError(`${this.#file} is missing, but its journal ${this.#path(present[0])} is there. ` +
         'Bring the data file back, or remove the journal to start empty.')
@@ -128,11 +129,14 @@ export class JournalAdapter implements SyncAdapter<State> {
       throw error
     }
     this.#length += bytes.length
+    for (const { record, previous } of staged) this.#count(record, previous)
   }
 
-  /** Whether the journal has outgrown the data file. */
+  /** Whether so much of the journals has been replaced that a new data file pays: each record of it for one that goes. */
   get wantsCompaction (): boolean {
-    return this.#compacting === undefined && this.#length > this.#compactAboveBytes
+    if (this.#compacting !== undefined || this.#length <= this.#compactAboveBytes) return false
+    const records = [...this.#state.collections.values()].reduce((sum, { size }) => sum + size, 0)
+    return this.#replaced > records
   }
 
   /** Whether the data file alone holds everything. */
@@ -173,6 +177,7 @@ export class JournalAdapter implements SyncAdapter<State> {
       if (this.#torn) this.#cutBack(replaced)
       fdatasyncSync(replaced)
       this.#begin(this.#number + 1)
+      this.#replaced = 0
       closeSync(replaced)
       await this.#writeDataFile(settle)
       this.#removeReplaced()
@@ -209,14 +214,11 @@ export class JournalAdapter implements SyncAdapter<State> {
 
   async #writeDataFile (settle: () => void): Promise<void> {
     const journal = this.#number
-    let bytes = 0
     try {
       const fd = openSync(this.#temporary, 'w', OWNER_ONLY)
       try {
         for (const text of batches(dataFileLines(this.#state.collections, journal))) {
-          const buffer = Buffer.from(text)
-          writeAll(fd, buffer)
-          bytes += buffer.length
+          writeAll(fd, Buffer.from(text))
           await nextTurn()
           settle()
         }
@@ -232,7 +234,7 @@ export class JournalAdapter implements SyncAdapter<State> {
       throw error
     }
     this.#first = journal
-    this.#compactAboveBytes = Math.max(LEAST_COMPACTION_BYTES, bytes)
+    this.#compactAboveBytes = LEAST_COMPACTION_BYTES
     syncFolder(dirname(this.#file))
   }
 
@@ -253,11 +255,17 @@ export class JournalAdapter implements SyncAdapter<State> {
       if (!isEntries(entries)) throw new DataFileError(`${place}: expected a list of changes.`)
       for (const [name, account, id, record] of entries) {
         const collection = collectionOf(this.#state.collections, name, place)
-        if (record === null) collection.delete(id)
-        else putRow(collection, account, record, place)
+        const previous = record === null ? collection.delete(id) : putRow(collection, account, record, place)
+        this.#count(record ?? undefined, previous)
       }
       this.#length = end
     }
+  }
+
+  /** Counts what an entry has replaced: the one before it and, where it removes that, itself. */
+  #count (record: Stored | undefined, previous: Stored | undefined): void {
+    if (previous !== undefined) this.#replaced++
+    if (record === undefined) this.#replaced++
   }
 
   get #temporary (): string {

@@ -40,6 +40,7 @@ export type Delivery = Static<typeof Delivery>
 
 export const deliveryDefinition: Definition<Delivery> = {
   name: 'deliveries',
+  idPrefix: 'dlv',
   keys: delivery => {
     const keys = [`event:${delivery.event}`, `status:${delivery.status}`, `type:${delivery.type}`]
     if (delivery.held === true) keys.push(`held:${delivery.endpoint}`, `held_by:${delivery.fault}`)

@@ -41,6 +41,7 @@ export const ChargeList = ListOf(Charge)
 
 export const chargeDefinition: Definition<Charge> = {
   name: 'charges',
+  idPrefix: 'ch',
   keys: ({ payment_intent: intent, customer }) =>
     customer === undefined ? [`payment_intent:${intent}`] : [`payment_intent:${intent}`, `customer:${customer}`]
 }

@@ -122,6 +122,7 @@ export interface CheckoutSessionRecord {
 
 export const checkoutSessionDefinition: Definition<CheckoutSessionRecord> = {
   name: 'checkout_sessions',
+  idPrefix: 'cs',
   keys: ({ session }) => {
     const keys = [`payment_intent:${session.payment_intent}`]
     if (session.customer !== '') keys.push(`customer:${session.customer}`)

@@ -51,5 +51,6 @@ export const AttachParameters = Type.Object({ customer: Type.String({ descriptio
 
 export const customerDefinition: Definition<Customer> = {
   name: 'customers',
+  idPrefix: 'cus',
   keys: ({ email }) => email === undefined ? [] : [`email:${email}`]
 }

@@ -157,6 +157,7 @@ export interface PaymentIntentRecord {
 
 export const paymentIntentDefinition: Definition<PaymentIntentRecord> = {
   name: 'payment_intents',
+  idPrefix: 'pi',
   keys: ({ intent }) => {
     const keys = [`status:${intent.status}`, `currency:${intent.currency}`, `amount:${intent.amount}`]
     if (intent.customer !== undefined) keys.push(`customer:${intent.customer}`)

@@ -43,5 +43,6 @@ export const PaymentMethodList = ListOf(PaymentMethod)
 
 export const paymentMethodDefinition: Definition<PaymentMethod> = {
   name: 'payment_methods',
+  idPrefix: 'pm',
   keys: ({ customer }) => customer === undefined ? [] : [`customer:${customer}`]
 }

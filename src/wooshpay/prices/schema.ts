@@ -70,5 +70,6 @@ export interface PriceRecord {
 
 export const priceDefinition: Definition<PriceRecord> = {
   name: 'prices',
+  idPrefix: 'price',
   keys: ({ product }) => [`product:${product}`]
 }

@@ -43,4 +43,4 @@ export type ListParameters = Static<typeof ListParameters>
 
 export const ProductList = ListOf(Product)
 
-export const productDefinition: Definition<Product> = { name: 'products' }
+export const productDefinition: Definition<Product> = { name: 'products', idPrefix: 'prod' }

@@ -50,6 +50,7 @@ export interface RefundRecord {
 
 export const refundDefinition: Definition<RefundRecord> = {
   name: 'refunds',
+  idPrefix: 're',
   keys: ({ refund }) => [`payment_intent:${refund.payment_intent}`],
   due: ({ settles_at_ms: at }) => at === undefined ? undefined : { at, what: 'refund.settle' }
 }

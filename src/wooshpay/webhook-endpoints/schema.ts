@@ -53,4 +53,4 @@ export const ListParameters = Type.Object(listParameters)
 
 export const WebhookEndpointList = ListOf(WebhookEndpoint)
 
-export const webhookEndpointDefinition: Definition<WebhookEndpoint> = { name: 'webhook_endpoints' }
+export const webhookEndpointDefinition: Definition<WebhookEndpoint> = { name: 'webhook_endpoints', idPrefix: 'we' }
