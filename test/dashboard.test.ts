@@ -881,7 +881,7 @@ t.test('SANDBOX_TOKEN keeps everybody out who does not have it', async t => {
   t.equal(stream.status, 200, 'and the stream')
   await stream.body?.cancel()
   t.equal((await fetch(`${sandbox.url}/_sandbox/stream`)).status, 401, 'which is closed without it')
-  for (const path of ['/assets/sandbox.css', '/assets/sandbox.js', '/assets/idiomorph.js']) t.equal((await open(sandbox, path)).status, 200, `${path} is for everybody`)
+  for (const path of ['/assets/sandbox.css', '/assets/sandbox.js']) t.equal((await open(sandbox, path)).status, 200, `${path} is for everybody`)
 })
 
 /** A call under any host name, which `fetch` does not allow. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { packageFile } from '../core/package-files.ts'
 import type { Html } from './html.ts'
 import { stylesheet } from './stylesheet.ts'
 
@@ -12,9 +12,8 @@ const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=ut
 /** All that pages load, each read when it is first asked for. */
 const assets: ReadonlyMap<string, { readonly type: string, readonly read: () => string }> = new Map([
   [STYLESHEET_PATH, { type: TYPES.css, read: () => stylesheet }],
-  // Compiled by the build; the same path from `src` and from `dist`.
-  [SCRIPT_PATH, { type: TYPES.js, read: () => readFileSync(new URL('../../dist/html/browser/sandbox.js', import.meta.url), 'utf8') }],
-  ['/assets/idiomorph.js', { type: TYPES.js, read: () => readFileSync(fileURLToPath(import.meta.resolve('idiomorph')), 'utf8') }]
+  // Made by the build.
+  [SCRIPT_PATH, { type: TYPES.js, read: () => readFileSync(packageFile('dist/sandbox.js'), 'utf8') }]
 ])
 
 /** Serves what pages load; all of it is the sandbox's own. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { packageFile } from '../core/package-files.ts'
 
-/** Where the committed documents lie: the same from `src` and from `dist`. */
-const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
+/** Where the committed documents lie. */
+const FOLDER = packageFile('openapi/')
 
 declare module 'fastify' {
   interface FastifyInstance {

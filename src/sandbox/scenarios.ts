@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import Type, { type Static } from 'typebox'
 import type { FastifyRequest } from 'fastify'
 import { errors } from '../core/errors.ts'
+import { packageFile } from '../core/package-files.ts'
 import type { Api } from '../http/api.ts'
 import { messageIn, type CallItself } from '../http/own-calls.ts'
 import { isObject } from '../http/validation.ts'
@@ -10,8 +10,7 @@ import { answers } from '../wooshpay/wire.ts'
 import type { Concern } from './concern.ts'
 import { NameParams } from './names.ts'
 
-/** Ships with the sandbox; the same path from `src` and from `dist`. */
-const FOLDER = fileURLToPath(new URL('../../fixtures/scenarios/', import.meta.url))
+const FOLDER = packageFile('fixtures/scenarios/')
 
 /** A scenario answers when it has been played. */
 const MOST_CALLS = 10_000

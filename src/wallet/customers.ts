@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { packageFile } from '../core/package-files.ts'
 import type { PhoneNumbers } from '../wooshpay/payment-methods/rules.ts'
 import type { OutcomeName } from './outcomes.ts'
 
@@ -15,9 +16,7 @@ export const PIN = '123456'
 export const SMS_CODE = '888888'
 export const PIN_ATTEMPTS = 3
 
-/** Ships with the sandbox; the same path from `src` and from `dist`. */
-const file = new URL('../../fixtures/wallets.json', import.meta.url)
-export const testCustomers = JSON.parse(readFileSync(file, 'utf8')) as readonly WalletCustomer[]
+export const testCustomers = JSON.parse(readFileSync(packageFile('fixtures/wallets.json'), 'utf8')) as readonly WalletCustomer[]
 
 /**
  * A mobile number in its international form, or undefined when it is none of this wallet's.

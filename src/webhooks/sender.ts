@@ -1,4 +1,4 @@
-import type { Agent } from 'undici'
+import type { Agent, request } from 'undici'
 
 /** How much of an answer is kept. */
 const EXCERPT_BYTES = 1024
@@ -56,14 +56,14 @@ export type Answer = { readonly status: number, readonly response: string } | { 
 
 /** Posts to receivers, one call at a time on each connection; how many at once is the dispatcher's business. The only one here who knows undici, which is loaded at the first delivery. */
 export class Sender {
-  #agent: Promise<Agent> | undefined
+  #client: Promise<Client> | undefined
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
   async send ({ url, body, headers, limit }: Sending): Promise<Answer> {
     try {
-      const { request } = await import('undici')
-      const answer = await request(url, {
-        method: 'POST', headers, body, signal: limit.signal, dispatcher: await this.#open(), headersTimeout: 0, bodyTimeout: 0
+      const { post, agent } = await (this.#client ??= openClient())
+      const answer = await post(url, {
+        method: 'POST', headers, body, signal: limit.signal, dispatcher: agent, headersTimeout: 0, bodyTimeout: 0
       })
       return { status: answer.statusCode, response: await excerpt(answer.body) }
     } catch (error) {
@@ -74,13 +74,17 @@ export class Sender {
 
   /** Ends all connections; attempts under way fail. */
   async close (): Promise<void> {
-    await (await this.#agent)?.destroy()
+    await (await this.#client)?.agent.destroy()
   }
+}
 
-  async #open (): Promise<Agent> {
-    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
-    return await this.#agent
-  }
+/** A way to make requests, and its connections. */
+interface Client { readonly post: typeof request, readonly agent: Agent }
+
+async function openClient (): Promise<Client> {
+  // By its default export, which is all that a bundle has of it.
+  const { default: { request: post, Agent } } = await import('undici')
+  return { post, agent: new Agent() }
 }
 
 /** The beginning of a body; one that never ends or is very long is cut off, which does not change the status. */

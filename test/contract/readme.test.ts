@@ -386,9 +386,18 @@ t.test('the README\'s lines of Node verify a webhook, and refuse another body', 
   t.equal(verify('nonsense', webhook?.raw ?? '', endpoint.secret), false)
 })
 
-t.test('CONTRIBUTING gives a reason for every runtime dependency, and for no other package', t => {
+t.test('CONTRIBUTING gives a reason for every package that src imports, bundled or installed beside, and for no other', t => {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+  // Static and dynamic imports, and what is exported from elsewhere; types never ship.
+  const specifiers = files.flatMap(file => [...read(`src/${file}`)
+    .matchAll(/(?:^(?:import(?! type\b)|export [*{])[^']*?|(?<!typeof )\bimport\()'([^'.][^']*)'/gm)].map(([, specifier = '']) => specifier))
+  const imported = new Set(specifiers.filter(name => !name.startsWith('node:')).map(name => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]))
   const named = table(contributing, '| package | why |').map(([name = '']) => name.slice(1, -1))
-  t.same(named, Object.keys(manifest.dependencies).toSorted())
+  t.strictSame(named, [...imported].toSorted())
+  const installed = Object.keys(manifest.dependencies)
+  t.strictSame(installed.filter(name => !named.includes(name)), [], 'nothing is installed without a reason')
+  const [, beside = ''] = /^Installed beside the bundle: (.*)\.$/m.exec(contributing) ?? []
+  t.equal(beside, installed.map(name => `\`${name}\``).join(' and '))
   t.end()
 })
 

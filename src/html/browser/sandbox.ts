@@ -1,4 +1,4 @@
-import { Idiomorph } from '/assets/idiomorph.js'
+import { Idiomorph } from 'idiomorph'
 
 /*
  * What pages do beyond HTML, where there is a script: each part looks for its own attribute, and does nothing without.

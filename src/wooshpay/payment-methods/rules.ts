@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { errors, type ApiError } from '../../core/errors.ts'
 import { LARGEST_AMOUNT } from '../../core/money.ts'
+import { packageFile } from '../../core/package-files.ts'
 
 /** The mobile numbers that a wallet knows its customers by. */
 export interface PhoneNumbers {
@@ -104,8 +105,7 @@ export class PaymentMethodRules {
   }
 }
 
-/** Reads the rows that ship with the sandbox; the same path from `src` and from `dist`. */
+/** Reads the rows that ship with the sandbox. */
 export function readPaymentMethodRules (): PaymentMethodRules {
-  const file = new URL('../../../fixtures/payment-methods.json', import.meta.url)
-  return new PaymentMethodRules(JSON.parse(readFileSync(file, 'utf8')) as Record<string, PaymentMethodRule>)
+  return new PaymentMethodRules(JSON.parse(readFileSync(packageFile('fixtures/payment-methods.json'), 'utf8')) as Record<string, PaymentMethodRule>)
 }

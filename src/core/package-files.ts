@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of package.json: the sources lie deeper below it than what the build makes of them. */
+const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)))
+
+/**
+ * A file that ships with the sandbox.
+ * @param path as seen from package.json
+ * @example packageFile('fixtures/wallets.json')
+ */
+export function packageFile (path: string): string {
+  return join(ROOT, path)
+}
+
+function rootAbove (folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder))
+}
