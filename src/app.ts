@@ -8,6 +8,7 @@ import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
 import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
+import { packageFile } from './core/package-files.ts'
 import { switchesOf } from './core/switches.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
@@ -98,7 +99,7 @@ export interface Sandbox {
   readonly database: Database
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
 
 /**
  * Builds the sandbox from its settings: the state, the services over it, and the HTTP routes over those.
@@ -135,7 +136,11 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   if (config.CLOCK !== undefined && beginning.began_at_ms !== config.CLOCK) {
     log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
   }
-  const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account, accounts.byId(account)?.record.latest_id))
+  const ids = new SnowflakeIds({
+    isTaken: id => database.has(id),
+    latestOf: account => database.latestId(account, accounts.byId(account)?.record.latest_id),
+    newest: database.newestId()
+  })
   const accounts = new Accounts({
     database,
     defaults: switchesOf(config),
@@ -271,7 +276,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     // After the above, which compares what was sent.
     dropUnknownParameters(api)
     // After the above, so that an answer also waits for the record that keeps it.
-    answerWhenWritten(api, database)
+    answerWhenWritten(api, database, { readsAgain: true })
     loseAnswers(api, unanswered)
     api.addHook('onResponse', (request, reply, done) => {
       coverage.answered(request, reply)

@@ -25,10 +25,11 @@ interface Note { readonly id: string, readonly text: string, readonly tags?: rea
 
 const notes: Definition<Note> = {
   name: 'notes',
+  idPrefix: 'n',
   keys: ({ text, tags = [] }) => [`text:${text}`, ...tags.map(tag => `tag:${tag}`)],
   due: ({ due }) => due === undefined ? undefined : { at: due, what: 'note.due' }
 }
-const pens: Definition<Note> = { name: 'pens' }
+const pens: Definition<Note> = { name: 'pens', idPrefix: 'pen' }
 
 function newFile (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'store-'))
@@ -229,16 +230,24 @@ t.test('a database', async t => {
     t.ok(seen)
   })
 
-  t.test('knows every id and the newest of an account', async t => {
-    const database = await open(t, ':memory:')
+  t.test('knows every snowflake id, and the newest of an account and of all', async t => {
+    const hashes: Definition<Note> = { name: 'hashes' }
+    const database = await open(t, ':memory:', { definitions: [notes, pens, hashes] })
+    t.equal(database.newestId(), undefined)
     for (const [definition, account, id] of [
-      [notes, 'acct_a', 'n_1646356544343769088'], [pens, 'acct_a', 'pen_1646356544343769099'], [notes, 'acct_b', 'n_1646356544343769199'], [pens, 'acct_b', 'hash']
+      [notes, 'acct_b', 'n_1646356544343769199'], [pens, 'acct_a', 'pen_1646356544343769099'], [notes, 'acct_a', 'n_1646356544343769088'],
+      [hashes, 'acct_b', 'hash'], [hashes, 'acct_c', 'n_1646356544343769299']
     ] as const) database.stage(definition, account, id, { id, text: '' })
     t.equal(database.latestId('acct_a'), 'pen_1646356544343769099')
     t.equal(database.latestId('acct_b'), 'n_1646356544343769199')
     t.equal(database.latestId('acct_c'), undefined)
-    t.ok(database.has('hash'))
-    t.notOk(database.has('pen_1'))
+    t.equal(database.newestId(), 'n_1646356544343769199', 'of all accounts')
+    for (const id of ['n_1646356544343769199', 'pen_1646356544343769099', 'n_1646356544343769088']) t.ok(database.has(id), id)
+    for (const id of ['pen_1', 'pen_1646356544343769199', 'hash', 'n_1646356544343769299']) t.notOk(database.has(id), id)
+
+    database.stage(notes, 'acct_b', 'n_1646356544343769199', undefined)
+    t.notOk(database.has('n_1646356544343769199'))
+    t.equal(database.newestId(), 'pen_1646356544343769099')
   })
 
   t.test('undoes all of a tick that cannot be written, and works again when there is room', noLimit, async t => {
@@ -314,7 +323,7 @@ t.test('a database', async t => {
     await t.rejects(open(t, join(file, 'sandbox.json')), {
       message: /^DATA_FILE is ".*sandbox\.json\/sandbox\.json", whose folder cannot be used: .*; allowed: a path in a folder that can be written, or :memory:\.$/
     })
-    await t.rejects(open(t, dirname(file)), { message: / is not a file\.$/ })
+    await t.rejects(open(t, dirname(file)), { message: / is not a file; DATA_FILE has to name one, or :memory:\.$/ })
   })
 })
 
@@ -425,27 +434,27 @@ t.test('the journal', async t => {
   const broken: Array<[string, Record<string, string>, RegExp]> = [
     ['a line that is no JSON', { '': good, '.journal.1': `${line('n_1')}{"oops\n${line('n_2')}` }, /sandbox\.json\.journal\.1, line 2: .*JSON/],
     ['a whole last line that is no JSON', { '': good, '.journal.1': `${line('n_1')}[[\n` }, /sandbox\.json\.journal\.1, line 2: .*JSON/],
-    ['a line of other JSON', { '': good, '.journal.1': `${line('n_1')}{"a":1}\n` }, /sandbox\.json\.journal\.1, line 2: expected a list of changes\.$/],
-    ['a change without a record', { '': good, '.journal.1': '[["notes","acct_a","n_1"]]\n' }, /sandbox\.json\.journal\.1, line 1: expected a list of changes\.$/],
+    ['a line of other JSON', { '': good, '.journal.1': `${line('n_1')}{"a":1}\n` }, /sandbox\.json\.journal\.1, line 2: expected a list of changes\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
+    ['a change without a record', { '': good, '.journal.1': '[["notes","acct_a","n_1"]]\n' }, /sandbox\.json\.journal\.1, line 1: expected a list of changes\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a collection that nobody knows', { '': good, '.journal.1': '[["ghosts","acct_a","g_1",{"id":"g_1"}]]\n' },
-      /sandbox\.json\.journal\.1, line 1: this version does not know the collection "ghosts"; a newer one may have written it\.$/],
+      /sandbox\.json\.journal\.1, line 1: this version does not know the collection "ghosts"; a newer one may have written it\. Start that version, or give this one another DATA_FILE\.$/],
     ['a cut line with a later journal behind it', { '': good, '.journal.1': line('n_1').slice(0, -3), '.journal.2': line('n_2') },
-      /sandbox\.json\.journal\.1, line 1: the line is cut off, though a later journal exists\.$/],
+      /sandbox\.json\.journal\.1, line 1: the line is cut off, though a later journal exists\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a journal missing in the row', { '': good, '.journal.1': line('n_1'), '.journal.3': line('n_2') },
       /sandbox\.json\.journal\.2 is missing, but .*sandbox\.json\.journal\.3 needs it\. Bring it back/],
     ['the first journal missing, but not the second', { '': good, '.journal.2': line('n_2') }, /sandbox\.json\.journal\.1 is missing, but .*sandbox\.json\.journal\.2 needs it/],
     ['the data file missing', { '.journal.1': line('n_1') }, /sandbox\.json is missing, but its journal .*sandbox\.json\.journal\.1 is there/],
-    ['another program\'s JSON', { '': '{"users":[]}\n' }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\.$/],
-    ['another program\'s text', { '': 'dear diary' }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\.$/],
-    ['a format of the future', { '': good.replace('sandbox":1', 'sandbox":2') }, /sandbox\.json, line 1: the format 2 is not known; this version reads 1\.$/],
-    ['an empty data file', { '': '' }, /sandbox\.json ends too early: it is not a whole data file\. Bring it back from a copy, or move it away to start empty\.$/],
+    ['another program\'s JSON', { '': '{"users":[]}\n' }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\. Give DATA_FILE another path\.$/],
+    ['another program\'s text', { '': 'dear diary' }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\. Give DATA_FILE another path\.$/],
+    ['a format of the future', { '': good.replace('sandbox":1', 'sandbox":2') }, /sandbox\.json, line 1: the format 2 is not known; this version reads 1\. Start the version that wrote it, or give this one another DATA_FILE\.$/],
+    ['an empty data file', { '': '' }, /sandbox\.json ends too early: it is not a whole data file\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a data file cut between lines', { '': `${header()}"notes":[\n` }, /sandbox\.json ends too early/],
     ['a data file cut in a line', { '': good.slice(0, 70) }, /sandbox\.json, line 3: .*JSON/],
     ['a data file with a broken line', { '': good.replace('"n_0"', 'n_0') }, /sandbox\.json, line 3: .*JSON/],
-    ['a data file with a record without an id', { '': good.replace('"id"', '"di"') }, /sandbox\.json, line 3: expected an account and a record\.$/],
+    ['a data file with a record without an id', { '': good.replace('"id"', '"di"') }, /sandbox\.json, line 3: expected an account and a record\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a data file with an unknown collection', { '': good.replace('notes', 'ghosts') }, /sandbox\.json, line 2: this version does not know the collection "ghosts"/],
-    ['a data file with lines between collections', { '': good.replace('"notes":[', 'notes') }, /sandbox\.json, line 2: expected the name of a collection\.$/],
-    ['a data file with more after its end', { '': `${good}{}\n` }, /sandbox\.json, line 6: there is more after the end\.$/]
+    ['a data file with lines between collections', { '': good.replace('"notes":[', 'notes') }, /sandbox\.json, line 2: expected the name of a collection\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
+    ['a data file with more after its end', { '': `${good}{}\n` }, /sandbox\.json, line 6: there is more after the end\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/]
   ]
   for (const [what, files, message] of broken) {
     t.test(`is refused and left as it is: ${what}`, async t => {

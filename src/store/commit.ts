@@ -85,7 +85,7 @@ export function createCommit ({ database, ids, derivers, deliver }: CommitOption
       object: 'event',
       created: toWireTime(now),
       livemode: false,
-      ...(cause === undefined ? {} : { request: cause }),
+      ...(cause !== undefined && { request: cause }),
       data: { object },
       type
     })

@@ -7,6 +7,11 @@ export type Collections = ReadonlyMap<string, Collection<Stored>>
 /** A file of the store that cannot be understood or used; it is left as it is. */
 export class DataFileError extends Error {}
 
+/** What cannot be understood in a file of the store, and what to do about it. */
+export function damaged (what: string): DataFileError {
+  return new DataFileError(`${what} Bring the data file and its journals back from a copy, or move them away to start empty.`)
+}
+
 const FORMAT = 1
 
 /**
@@ -38,7 +43,7 @@ export function * dataFileLines (collections: Collections, journal: number): Gen
 
 /** Fills the collections; answers the number of the first journal that comes after the file. */
 export function readDataFile (file: string, collections: Collections): number {
-  if (!statSync(file).isFile()) throw new DataFileError(`${file} is not a file.`)
+  if (!statSync(file).isFile()) throw new DataFileError(`${file} is not a file; DATA_FILE has to name one, or :memory:.`)
   let journal: number | undefined
   let collection: Collection<Stored> | undefined
   let ended = false
@@ -47,32 +52,30 @@ export function readDataFile (file: string, collections: Collections): number {
     if (journal === undefined) {
       journal = headerJournal(text, place)
     } else if (ended) {
-      throw new DataFileError(`${place}: there is more after the end.`)
+      throw damaged(`${place}: there is more after the end.`)
     } else if (text === '}}') {
       ended = true
     } else if (text === ']' || text === '],') {
       collection = undefined
     } else if (collection === undefined) {
       const name = /^"(\w+)":\[$/.exec(text)?.[1]
-      if (name === undefined) throw new DataFileError(`${place}: expected the name of a collection.`)
+      if (name === undefined) throw damaged(`${place}: expected the name of a collection.`)
       collection = collectionOf(collections, name, place)
     } else {
       const row = parseLine(text.endsWith(',') ? text.slice(0, -1) : text, place)
-      if (!isRow(row)) throw new DataFileError(`${place}: expected an account and a record.`)
+      if (!isRow(row)) throw damaged(`${place}: expected an account and a record.`)
       putRow(collection, ...row, place)
     }
   }
-  if (journal === undefined || !ended) {
-    throw new DataFileError(`${file} ends too early: it is not a whole data file. ` +
-      'Bring it back from a copy, or move it away to start empty.')
-  }
+  if (journal === undefined || !ended) throw damaged(`${file} ends too early: it is not a whole data file.`)
   return journal
 }
 
 export function collectionOf (collections: Collections, name: string, place: string): Collection<Stored> {
   const collection = collections.get(name)
   if (collection === undefined) {
-    throw new DataFileError(`${place}: this version does not know the collection "${name}"; a newer one may have written it.`)
+    throw new DataFileError(`${place}: this version does not know the collection "${name}"; a newer one may have written it. ` +
+      'Start that version, or give this one another DATA_FILE.')
   }
   return collection
 }
@@ -85,7 +88,7 @@ export function putRow (collection: Collection<Stored>, account: string, record:
   try {
     return collection.set(account, record)
   } catch (error) {
-    throw new DataFileError(`${place}: the record is none of ${collection.definition.name}: ${(error as Error).message}.`)
+    throw damaged(`${place}: the record is none of ${collection.definition.name}: ${(error as Error).message}.`)
   }
 }
 
@@ -93,7 +96,7 @@ export function parseLine (text: string, place: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new DataFileError(`${place}: ${(error as Error).message}.`)
+    throw damaged(`${place}: ${(error as Error).message}.`)
   }
 }
 
@@ -107,7 +110,10 @@ function isRow (value: unknown): value is [account: string, record: Stored] {
 
 function headerJournal (text: string, place: string): number {
   const match = /^\{"wooshpay_sandbox":(\d+),"journal":(\d+),"collections":\{$/.exec(text)
-  if (match === null) throw new DataFileError(`${place}: this is not a data file of wooshpay-sandbox.`)
-  if (Number(match[1]) !== FORMAT) throw new DataFileError(`${place}: the format ${match[1]} is not known; this version reads ${FORMAT}.`)
+  if (match === null) throw new DataFileError(`${place}: this is not a data file of wooshpay-sandbox. Give DATA_FILE another path.`)
+  if (Number(match[1]) !== FORMAT) {
+    throw new DataFileError(`${place}: the format ${match[1]} is not known; this version reads ${FORMAT}. ` +
+      'Start the version that wrote it, or give this one another DATA_FILE.')
+  }
   return Number(match[2])
 }

@@ -61,7 +61,10 @@ export class Database {
       return new Database(low, journal, unlock, options)
     } catch (error) {
       await unlock()
-      throw error
+      // Of the system: no permission, no room.
+      if (!(error instanceof Error && 'syscall' in error)) throw error
+      throw new DataFileError(`DATA_FILE is "${options.file}", which cannot be read and written: ${error.message}; ` +
+        'allowed: a file that this user may read and write, where there is room, or :memory:.')
     }
   }
 
@@ -102,10 +105,12 @@ export class Database {
    * @param known one that the account has had besides
    */
   latestId (account: string, known = ''): string | undefined {
-    return [known, ...[...this.#byIdPrefix.values()].map(collection => collection.latest(account)?.id ?? '')]
-      .filter(id => id !== '')
-      .toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1)
-      .at(-1)
+    return newestOf([known, ...[...this.#byIdPrefix.values()].map(collection => collection.latest(account)?.id ?? '')])
+  }
+
+  /** The newest snowflake id of all accounts. */
+  newestId (): string | undefined {
+    return newestOf([...this.#byIdPrefix.values()].flatMap(collection => collection.accounts().map(account => collection.latest(account)?.id ?? '')))
   }
 
   /** Puts a record, or takes it out. Only `commit` calls this. */
@@ -178,6 +183,10 @@ export class Database {
       else collection?.set(account, previous)
     }
   }
+}
+
+function newestOf (ids: readonly string[]): string | undefined {
+  return ids.filter(id => id !== '').toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1).at(-1)
 }
 
 /** Makes a file's folder and locks the file itself, whatever links lead to it. */

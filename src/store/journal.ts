@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { SyncAdapter } from 'lowdb'
 import type { Stored } from './collection.ts'
-import { collectionOf, DataFileError, dataFileLines, isStored, parseLine, putRow, readDataFile, type Collections } from './data-file.ts'
+import { collectionOf, damaged, DataFileError, dataFileLines, isStored, parseLine, putRow, readDataFile, type Collections } from './data-file.ts'
 import { syncFolder } from './folder.ts'
 import { linesOf, writeAll } from './lines.ts'
 
@@ -248,11 +248,11 @@ export class JournalAdapter implements SyncAdapter<State> {
     for (const { text, number: line, end, whole } of linesOf(path)) {
       const place = `${path}, line ${line}`
       if (!whole) {
-        if (number < this.#number) throw new DataFileError(`${place}: the line is cut off, though a later journal exists.`)
+        if (number < this.#number) throw damaged(`${place}: the line is cut off, though a later journal exists.`)
         return
       }
       const entries = parseLine(text, place)
-      if (!isEntries(entries)) throw new DataFileError(`${place}: expected a list of changes.`)
+      if (!isEntries(entries)) throw damaged(`${place}: expected a list of changes.`)
       for (const [name, account, id, record] of entries) {
         const collection = collectionOf(this.#state.collections, name, place)
         const previous = record === null ? collection.delete(id) : putRow(collection, account, record, place)

@@ -49,6 +49,8 @@ export class Dispatcher {
   readonly #underWay = new Map<string, Promise<void>>()
   /** The last first attempt for an endpoint and payment; the next one waits for it. */
   readonly #turns = new Map<string, Promise<void>>()
+  /** What became of attempts that could not be recorded yet: they are not made again for that. */
+  readonly #unrecorded = new WeakMap<Delivery, Delivery>()
   #closing = false
   readonly #end = new AbortController()
 
@@ -129,10 +131,11 @@ export class Dispatcher {
     if (delivery?.status !== 'pending' || event === undefined || this.#closing) return
     const isCurrent = (): boolean => this.#deliveries.get(account.id, id) === delivery
     const wasCutShort = ({ attempts }: Delivery): boolean => this.#closing && attempts.at(-1)?.error !== undefined
-    const next = await this.#next(account, delivery, event)
+    const made = this.#unrecorded.get(delivery)
+    const next = made ?? await this.#next(account, delivery, event)
     // A reset may have removed it meanwhile, and what a stop has cut short was no attempt.
     if (!isCurrent() || wasCutShort(next)) return
-    if (next.attempts.length > delivery.attempts.length && next.status !== 'succeeded') this.#warn(next)
+    if (made === undefined && next.attempts.length > delivery.attempts.length && next.status !== 'succeeded') this.#warn(next)
     const now = account.clock.now()
     const last = next.attempts.at(-1)
     const wasSent = next.attempts.length > delivery.attempts.length && last !== undefined && !isLost(last)
@@ -140,7 +143,9 @@ export class Dispatcher {
     this.#options.commit(account, {
       operations: [put(deliveryDefinition, next), ...waiting.map(other => put(deliveryDefinition, released(other, now)))]
     })
+    this.#unrecorded.set(delivery, next)
     await this.#options.database.written()
+    this.#unrecorded.delete(delivery)
   }
 
   /** The delivery after an attempt, or after what a fault has made of it. */

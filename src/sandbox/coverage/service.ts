@@ -39,6 +39,8 @@ export class Coverage {
   readonly #records: Collection<CoverageRecord>
   /** As stored, at hand: every change is looked at. */
   readonly #reached = new Map<string, Set<Point>>()
+  /** Accounts whose record could not be written; it comes along when something else could, so that reads go on meanwhile. */
+  readonly #owed = new Set<string>()
   readonly #readers: ReadonlyMap<string, (account: string, record: never, previous: never) => Point[]>
 
   constructor (options: CoverageOptions) {
@@ -55,12 +57,19 @@ export class Coverage {
     ])
     options.database.onSettled((changes, outcome) => {
       if (outcome === 'undone') {
-        this.#reached.clear()
+        for (const { collection, account, record } of changes) {
+          if (collection !== coverageDefinition.name) continue
+          if (record === undefined) this.#reached.delete(account)
+          else this.#owed.add(account)
+        }
         return
       }
       for (const { collection, account, record, previous, isRestoration } of changes) {
         if (record !== undefined && !isRestoration) this.#note(account, this.#readers.get(collection)?.(account, record as never, previous as never) ?? [])
       }
+      const owed = [...this.#owed]
+      this.#owed.clear()
+      for (const id of owed) this.#store(id)
     })
   }
 
@@ -120,9 +129,14 @@ export class Coverage {
     if (account === undefined || points.length === 0) return
     const known = this.reached(account)
     if (points.every(point => known.has(point))) return
-    const reached = new Set([...known, ...points])
-    this.#reached.set(account.id, reached)
-    this.#options.commit(account, { operations: [put(coverageDefinition, { id: account.id, reached: [...reached] })] })
+    this.#reached.set(account.id, new Set([...known, ...points]))
+    if (!this.#owed.has(account.id)) this.#store(account.id)
+  }
+
+  #store (id: string): void {
+    const account = this.#options.accounts.byId(id)
+    if (account === undefined) return
+    this.#options.commit(account, { operations: [put(coverageDefinition, { id, reached: [...this.reached(account)] })] })
   }
 }
 
