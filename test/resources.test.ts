@@ -36,6 +36,7 @@ import {
 } from '../src/wooshpay/refunds/schema.ts'
 import { refundTransitions, type RefundTrigger } from '../src/wooshpay/refunds/transitions.ts'
 import { toAmount, toCurrency, toFlag } from '../src/wooshpay/wire.ts'
+import { asJson } from './support/as-json.ts'
 
 /** When the documented session was made: its `expires_at` is 24 hours later. */
 const NOW = 1688455824918
@@ -185,18 +186,18 @@ t.test('a checkout session', async t => {
       '"payment_method_types":["dana"],"payment_status":"unpaid","success_url":"https://wooshpay.com/","amount_subtotal":20000,"amount_total":20000,' +
       '"billing_address_collection":"auto","expires_at":1688542224918,"payment_link":"",' +
       '"client_secret":"pi_1676131330947022848_secret_ENUbfvBKA7zljcENnlrG3K7q"}')
-    t.strictSame(Object.keys(record), ['id', 'session'])
+    t.strictSame(Object.keys(asJson(record)), ['id', 'session'])
   })
 
   t.test('needs only lines and a way back; everything else has its default', async t => {
     const { record: { session }, intent } = sessions.create({ success_url: 'https://shop.test', line_items: [line()] }, around())
-    t.strictSame(Object.keys(session), [
+    t.strictSame(Object.keys(asJson(session)), [
       'id', 'object', 'created', 'livemode', 'currency', 'customer', 'mode', 'status', 'url', 'line_items', 'payment_intent', 'payment_method_types',
       'payment_status', 'success_url', 'amount_subtotal', 'amount_total', 'billing_address_collection', 'expires_at', 'payment_link', 'client_secret'
     ])
     t.match(session, { mode: 'payment', customer: '', billing_address_collection: 'auto', expires_at: 1688542224918 })
     t.strictSame(session.payment_method_types, ['dana', 'ovo', 'bank_transfer_id'], 'every method that takes the currency')
-    t.strictSame(intent.record, {
+    t.strictSame(asJson(intent.record), {
       id: 'pi_1',
       attempt: 0,
       takes_any: true,
@@ -231,7 +232,7 @@ t.test('a checkout session', async t => {
       cancel_url: 'www.shop.test',
       payment_intent_data: { billing_details: { name: 'Siti' }, description: 'Fruit', shipping: { name: 'Siti' }, setup_future_usage: 'off_session' }
     })
-    t.strictSame(Object.keys(record.session).slice(-8), [
+    t.strictSame(Object.keys(asJson(record.session)).slice(-8), [
       'payment_link', 'client_secret', 'metadata', 'client_reference_id', 'customer_email', 'customer_details', 'payment_method_options',
       'shipping_address_collection'
     ])
@@ -256,7 +257,7 @@ t.test('a checkout session', async t => {
       payment_method_options: { dana: { a: 1 } },
       setup_future_usage: 'off_session'
     })
-    t.notOk('billing_details' in intent.record.intent)
+    t.notOk('billing_details' in asJson(intent.record.intent))
   })
 
   t.test('gives its metadata to the PaymentIntent, where payment_intent_data wins', async t => {
@@ -505,7 +506,7 @@ t.test('a session\'s end', async t => {
       const { record: { session }, intent: { record: { intent, ...rest }, raise } } = decide()
       t.match(session, { status: 'expired', payment_status: 'unpaid' }, status)
       t.match(intent, { status: 'canceled', cancellation_reason: 'expired', canceled_at: AT_LATER })
-      t.notOk('lapses_at_ms' in rest)
+      t.notOk('lapses_at_ms' in asJson(rest))
       t.strictSame(raise, [{ type: 'payment_intent.canceled', object: intent }])
     }
   })
@@ -889,7 +890,7 @@ t.test('a charge', async t => {
     const full = chargeOf('ch_1', {
       ...intent, amount_received: 5000, customer: 'cus_1', description: 'Fruit', metadata: { a: '1' }
     }, { ...method, billing_details: { name: 'Siti' } }, NOW)
-    t.strictSame(Object.keys(full).slice(-4), ['billing_details', 'customer', 'description', 'metadata'])
+    t.strictSame(Object.keys(asJson(full)).slice(-4), ['billing_details', 'customer', 'description', 'metadata'])
     t.match(full, {
       amount: 20000, amount_captured: 5000, billing_details: { name: 'Siti' }, customer: 'cus_1', description: 'Fruit', metadata: { a: '1' }
     })
@@ -942,7 +943,7 @@ t.test('a product', async t => {
       ...METADATA.map(([metadata, after]) => [{ metadata }, { metadata: after }] as [object, object])
     ]
     for (const [parameters, changes] of rows) {
-      t.strictSame(products.update(before, parameters, LATER), { ...before, updated: AT_LATER, ...changes }, JSON.stringify(parameters))
+      t.strictSame(asJson(products.update(before, parameters, LATER)), { ...before, updated: AT_LATER, ...changes }, JSON.stringify(parameters))
     }
     t.equal(products.update({ ...before, active: false }, { name: 'plum' }, LATER).active, false)
     t.strictSame(products.update(PEAR, { metadata: { a: 1 } }, LATER).metadata, { a: '1' })
@@ -964,7 +965,7 @@ t.test('a price', async t => {
     t.equal(show(made), '{"id":"price_1","object":"price","created":1688455825000,"livemode":false,"active":true,"currency":"IDR",' +
       '"product":{"id":"prod_1","object":"product","created":1688455825000,"livemode":false,"active":true,"name":"pear","updated":1688455825000},' +
       '"type":"one_time","unit_amount":700,"billing_scheme":"per_unit"}')
-    t.strictSame([made.record.product, made.isNewProduct, 'product' in made.record.price], ['prod_1', true, false])
+    t.strictSame([made.record.product, made.isNewProduct, 'product' in asJson(made.record.price)], ['prod_1', true, false])
     t.strictSame(prices.operationsOf(made).length, 2)
 
     const saved = make({
@@ -1065,7 +1066,7 @@ t.test('a customer', async t => {
       [{ payment_method: 'pm_1' }, {}],
       ...METADATA.map(([metadata, after]) => [{ metadata }, { metadata: after }] as [object, object])
     ]
-    for (const [parameters, changes] of rows) t.strictSame(customers.update(before, parameters), { ...before, ...changes }, JSON.stringify(parameters))
+    for (const [parameters, changes] of rows) t.strictSame(asJson(customers.update(before, parameters)), { ...before, ...changes }, JSON.stringify(parameters))
   })
 })
 

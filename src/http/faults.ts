@@ -22,6 +22,7 @@ type Unanswered = (request: FastifyRequest, reply: FastifyReply) => void
  * @param end aborted when the sandbox stops
  */
 export function injectFaults (app: FastifyInstance, faults: Faults, { end, unanswered }: { end: AbortSignal, unanswered: Unanswered }): void {
+  app.decorateRequest('fault')
   app.addHook('preValidation', (request, reply, done) => {
     const fault = request.fault = faults.befalling(request.caller.account, callOf(request))
     if (fault === undefined) done()

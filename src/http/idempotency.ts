@@ -33,6 +33,12 @@ const LONGEST_KEY = 255
 /** A request whose answer is to be kept. */
 interface Claim { readonly id: string, readonly bodyHash: string }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    claim: Claim | undefined
+  }
+}
+
 /**
  * Answers a POST that comes again under its `Idempotency-Key` as it was answered first. Keys are per account and path:
  * integrations reuse one key on two paths. What was refused for a parameter is not kept, so that the corrected call
@@ -41,7 +47,7 @@ interface Claim { readonly id: string, readonly bodyHash: string }
 export function keepIdempotency (app: FastifyInstance, { database, commit }: { database: Database, commit: Commit }): void {
   const kept = database.collection(idempotencyDefinition)
   const running = new Set<string>()
-  const claims = new WeakMap<FastifyRequest, Claim>()
+  app.decorateRequest('claim')
 
   app.addHook('preHandler', (request, reply, done) => {
     const key = request.headers['idempotency-key']
@@ -63,7 +69,7 @@ export function keepIdempotency (app: FastifyInstance, { database, commit }: { d
     }
     if (running.has(id)) throw errors.idempotency_key_in_use(key)
     running.add(id)
-    claims.set(request, { id, bodyHash })
+    request.claim = { id, bodyHash }
     done()
   })
 
@@ -85,8 +91,8 @@ export function keepIdempotency (app: FastifyInstance, { database, commit }: { d
   })
 
   function release (request: FastifyRequest): Claim | undefined {
-    const claim = claims.get(request)
-    claims.delete(request)
+    const { claim } = request
+    request.claim = undefined
     if (claim !== undefined) running.delete(claim.id)
     return claim
   }

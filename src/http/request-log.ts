@@ -3,6 +3,15 @@ import Type, { type Static } from 'typebox'
 import { isUnanswered } from './faults.ts'
 import { isObject, unknownParameters } from './validation.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body before what is unknown was taken out of it; undefined for a call that did not come so far. */
+    sentBody: unknown
+    /** What was answered, where it is short enough to be kept. */
+    answer: string | undefined
+  }
+}
+
 /** A call of the API and its answer. */
 export const LoggedRequest = Type.Object({
   id: Type.String({ description: 'As in the header Request-Id.' }),
@@ -59,16 +68,15 @@ export class RequestLog {
  * @returns what remembers a call that ends without an answer
  */
 export function rememberRequests (app: FastifyInstance, { log, now }: { log: RequestLog, now: () => number }): (request: FastifyRequest, reply: FastifyReply) => void {
-  const answers = new WeakMap<FastifyRequest, string>()
-  const bodies = new WeakMap<FastifyRequest, unknown>()
-
+  app.decorateRequest('sentBody')
+  app.decorateRequest('answer')
   // As it was sent, before what is unknown is taken out.
   app.addHook('preHandler', (request, _reply, done) => {
-    bodies.set(request, request.body)
+    request.sentBody = request.body
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
-    if (typeof payload === 'string' && payload !== '' && payload.length <= LONGEST_KEPT) answers.set(request, payload)
+    if (typeof payload === 'string' && payload !== '' && payload.length <= LONGEST_KEPT) request.answer = payload
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -81,7 +89,7 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
     const { caller, refusal, fault, headers } = request
     const account = (caller as typeof caller | undefined)?.account
     const { unknown, deprecated } = unknownParameters(request)
-    const body = bodies.get(request) ?? request.body
+    const body = request.sentBody ?? request.body
     // A body that comes in pieces does not tell its length.
     const length = Number(headers['content-length'] ?? JSON.stringify(body ?? '').length)
     log.add({
@@ -94,7 +102,7 @@ export function rememberRequests (app: FastifyInstance, { log, now }: { log: Req
       ...(!isUnanswered(request) && { status: reply.statusCode }),
       duration_ms: account?.clock.frozen === true ? 0 : Math.round(reply.elapsedTime),
       ...(length <= LONGEST_KEPT && { body }),
-      answer: answers.get(request),
+      answer: request.answer,
       unknown: unknown.map(({ name }) => name),
       deprecated: [...deprecated],
       credential: credentialOf(headers.authorization ?? ''),

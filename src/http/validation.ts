@@ -66,6 +66,7 @@ function bracketed (path: readonly string[]): string {
  * @param isStrict whether a request's account wants it so
  */
 export function refuseUnknownParameters (app: FastifyInstance, isStrict: (request: FastifyRequest) => boolean): void {
+  app.decorateRequest('odd')
   app.addHook('preHandler', (request, _reply, done) => {
     // What there is not takes no parameters either, but that is not what is wrong with the call.
     const isStrictCall = !request.is404 && isStrict(request)
@@ -100,23 +101,25 @@ interface Odd {
   readonly deprecated: readonly string[]
 }
 
-/** Several ask, and a large body takes a while to look through. */
-const looked = new WeakMap<FastifyRequest, Odd>()
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Several ask, and a large body takes a while to look through. */
+    odd: Odd | undefined
+  }
+}
 
 /** Parameters of a request, as it was sent, that its route's schema does not know, and those that it marks as deprecated. */
 export function unknownParameters (request: FastifyRequest): Odd {
-  const known = looked.get(request)
-  if (known !== undefined) return known
+  if (request.odd !== undefined) return request.odd
   if (request.is404) return { unknown: [], deprecated: [] }
   const { body, querystring } = schemasOf(request)
   const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const
-  const odd: Odd = {
+  request.odd = {
     unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value, [])),
     deprecated: parts.flatMap(([{ properties = {} }, value]) =>
       isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(properties, name) && properties[name]?.deprecated === true) : [])
   }
-  looked.set(request, odd)
-  return odd
+  return request.odd
 }
 
 /** Where a route has no schema, there are no parameters. */

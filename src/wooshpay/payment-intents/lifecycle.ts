@@ -38,7 +38,7 @@ export function create (parameters: CreateParameters, around: Surroundings, orig
   if (choice !== undefined) checkOffered(choice.method.type, types, choice.param, choice.value)
 
   const id = around.newId('pi')
-  const record = withIntent({ id, attempt: 0, ...(method && { method: method.type }), ...(!isListed && { takes_any: true }), ...(checkout && { checkout }) }, {
+  const record = withIntent({ id, attempt: 0, takes_any: isListed ? undefined : true, method: method?.type, checkout }, {
     id,
     object: 'payment_intent',
     created: toWireTime(around.now),
@@ -93,12 +93,11 @@ export function update (record: PaymentIntentRecord, parameters: UpdateParameter
   const currency = toCurrency(parameters.currency ?? intent.currency)
   const amount = parameters.amount ?? intent.amount
   const types = parameters.payment_method_types ?? intent.payment_method_types
-  const { takes_any: takesAny, ...rest } = record
-  const isListed = parameters.payment_method_types !== undefined || takesAny === undefined
+  const isListed = parameters.payment_method_types !== undefined || record.takes_any === undefined
   if (touched !== undefined) checkMethods(types, { isListed, amount, currency, capture: intent.capture_method }, around.rules)
   if (record.method !== undefined) checkOffered(record.method, types, 'payment_method_types', types)
   return {
-    record: withIntent(isListed ? rest : record, {
+    record: withIntent({ ...record, takes_any: isListed ? undefined : true }, {
       ...intent,
       amount,
       currency,
@@ -156,14 +155,13 @@ export function finish (record: PaymentIntentRecord, outcome: Outcome, { now, ru
   switch (outcome.kind) {
     case 'processing': {
       const status = nextStatus(record, 'process', 'paid')
-      const settles = { at_ms: now + outcome.delayMs, ...(outcome.failure && { failure: outcome.failure }) }
+      const settles = { at_ms: now + outcome.delayMs, failure: outcome.failure }
       return changed({ ...atRest(record), settles }, { ...intent, status, next_action: undefined }, 'payment_intent.processing')
     }
     case 'failed': {
       const status = nextStatus(record, 'fail', 'declined')
-      const { method: _method, ...rest } = atRest(record)
       const { code, message, decline_code: declineCode } = outcome.failure
-      return changed(rest, {
+      return changed({ ...atRest(record), method: undefined }, {
         ...intent,
         status,
         next_action: undefined,
@@ -195,11 +193,11 @@ function startAttempt (
   record: PaymentIntentRecord, choice: Choice | undefined, parameters: ConfirmParameters, around: Surroundings
 ): Decision {
   const { intent } = record
-  const [only, ...others] = intent.payment_method_types
-  if (choice === undefined && (only === undefined || others.length > 0)) {
+  const { length, 0: only = '' } = intent.payment_method_types
+  if (choice === undefined && length !== 1) {
     throw errors.parameter_missing('payment_method_data[type]', `Choose one of payment_method_types: ${intent.payment_method_types.join(', ')}.`)
   }
-  const chosen = choice?.method ?? newPaymentMethod({ type: only ?? '' }, around.newId('pm'), around.now)
+  const chosen = choice?.method ?? newPaymentMethod({ type: only }, around.newId('pm'), around.now)
   if (choice !== undefined) checkOffered(chosen.type, intent.payment_method_types, choice.param, choice.value)
   checkMethods([chosen.type], { isListed: true, amount: intent.amount, currency: intent.currency, capture: intent.capture_method }, around.rules)
   checkWayBack('return_url', parameters.return_url)
@@ -209,12 +207,12 @@ function startAttempt (
     throw errors.parameter_missing('return_url', `${rule.name} sends the customer away to pay, so it has to know the way back.`)
   }
   const status = nextStatus(record, 'confirm', 'confirmed')
-  const { settles: _settles, ...rest } = record
   const decision = changed({
-    ...rest,
+    ...record,
     attempt: record.attempt + 1,
     method: chosen.type,
-    lapses_at_ms: around.now + ATTEMPT_MS
+    lapses_at_ms: around.now + ATTEMPT_MS,
+    settles: undefined
   }, {
     ...intent,
     status,
@@ -232,8 +230,8 @@ function startAttempt (
 }
 
 /** The record without what the present attempt was waiting for. */
-function atRest ({ lapses_at_ms: _lapses, settles: _settles, ...rest }: PaymentIntentRecord): PaymentIntentRecord {
-  return rest
+function atRest (record: PaymentIntentRecord): PaymentIntentRecord {
+  return { ...record, lapses_at_ms: undefined, settles: undefined }
 }
 
 function changed (record: Omit<PaymentIntentRecord, 'intent'>, intent: Loose<PaymentIntent>, type: EventType): Decision {

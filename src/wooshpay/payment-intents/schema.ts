@@ -144,15 +144,15 @@ export interface PaymentIntentRecord {
   /** How often it was confirmed; a page of an earlier attempt may no longer act. */
   readonly attempt: number
   /** The merchant named no methods, so that one which takes the payment is enough. */
-  readonly takes_any?: true
+  readonly takes_any?: true | undefined
   /** The method of the present attempt. */
-  readonly method?: string
+  readonly method?: string | undefined
   /** The checkout session that it was made with, and that session's page. */
-  readonly checkout?: { readonly session: string, readonly url: string }
+  readonly checkout?: { readonly session: string, readonly url: string } | undefined
   /** When the customer's time for the present attempt is over; epoch milliseconds. */
-  readonly lapses_at_ms?: number
+  readonly lapses_at_ms?: number | undefined
   /** How `processing` will end, and when. */
-  readonly settles?: { readonly at_ms: number, readonly failure?: Failure }
+  readonly settles?: { readonly at_ms: number, readonly failure?: Failure | undefined } | undefined
 }
 
 export const paymentIntentDefinition: Definition<PaymentIntentRecord> = {
