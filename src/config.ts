@@ -40,6 +40,9 @@ const time: Kind<number> = {
   }
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000
+const YEAR_MS = 365 * DAY_MS
+
 /** Settings of the whole process; an account cannot change them. */
 const processTable = {
   PORT: { kind: integer(0, 65535), default: 6262, about: 'Port to listen on; 0 takes a free one' },
@@ -74,6 +77,12 @@ const processTable = {
     default: [] as readonly string[],
     about: 'Further host names under which `/_sandbox` may be called, with commas between'
   },
+  KEEP_REQUESTS: { kind: integer(0, 100_000), default: 1000, about: 'How many of the last API calls are remembered, of all accounts together; they are not stored' },
+  KEEP_REQUESTS_MS: { kind: integer(0, YEAR_MS), default: 7 * DAY_MS, about: 'For how long they are, by the clock of the sandbox as a whole' },
+  KEEP_IDEMPOTENCY_KEYS: { kind: integer(0, 1_000_000), default: 100_000, about: 'How many answers are kept for an `Idempotency-Key` that may come again, of all accounts together' },
+  KEEP_IDEMPOTENCY_KEYS_MS: { kind: integer(0, YEAR_MS), default: DAY_MS, about: 'For how long each is' },
+  KEEP_DELIVERIES: { kind: integer(0, 1_000_000), default: 100_000, about: 'How many deliveries that have ended an account keeps, with what was sent and answered' },
+  KEEP_DELIVERIES_MS: { kind: integer(0, YEAR_MS), default: 30 * DAY_MS, about: 'For how long it does; older ones go when the next one ends' },
   MERCHANT_NAME: { kind: text, default: 'Sandbox Shop', about: 'What the pages call the shop' },
   LOG_LEVEL: { kind: oneOf('info', 'silent', 'error', 'warn', 'debug'), default: 'info', about: 'How much is printed' }
 } as const satisfies Readonly<Record<string, Setting<unknown>>>

@@ -348,7 +348,7 @@ t.test('a key whose first request is still running is refused with 409', async t
     request.caller = { account: sandbox.account(), publicUrl: '', isPublishable: false, cause: { id: request.id } }
     done()
   })
-  keepIdempotency(app, { database, commit })
+  keepIdempotency(app, { database, commit, accounts: sandbox.accounts, keep: { count: 10, ms: 1000 } })
   const started = new Promise<void>(resolve => {
     app.post('/slow', async () => {
       resolve()

@@ -21,6 +21,12 @@ export type SettingTable = Readonly<Record<string, Setting<unknown>>>
 export type ValuesOf<Table extends SettingTable> =
   { readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never }
 
+/** How much is kept of what would grow for ever. */
+export interface Keep {
+  readonly count: number
+  readonly ms: number
+}
+
 /** A setting whose text is not allowed. */
 export class SettingError extends Error {}
 

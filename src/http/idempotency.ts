@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { errors, type ApiError } from '../core/errors.ts'
-import type { Account } from '../store/accounts.ts'
+import type { Keep } from '../core/settings.ts'
+import type { Account, Accounts } from '../store/accounts.ts'
 import type { Definition } from '../store/collection.ts'
 import { put, remove, type Commit } from '../store/commit.ts'
 import type { Database } from '../store/database.ts'
@@ -26,8 +27,6 @@ export const idempotencyDefinition: Definition<IdempotencyRecord> = {
   due: record => ({ at: record.expires_at, what: 'idempotency_key.expire' })
 }
 
-/** How long a key is kept; WooshPay gives no time, this is the usual one. */
-const KEPT_MS = 24 * 60 * 60 * 1000
 const LONGEST_KEY = 255
 
 /** A request whose answer is to be kept. */
@@ -39,12 +38,20 @@ declare module 'fastify' {
   }
 }
 
+export interface IdempotencyOptions {
+  readonly database: Database
+  readonly commit: Commit
+  readonly accounts: Accounts
+  /** Of all accounts together. */
+  readonly keep: Keep
+}
+
 /**
  * Answers a POST that comes again under its `Idempotency-Key` as it was answered first. Keys are per account and path:
  * integrations reuse one key on two paths. What was refused for a parameter is not kept, so that the corrected call
  * may use the key. The answer is stored in the same write as what the call changed, so that a crash keeps both or none.
  */
-export function keepIdempotency (app: FastifyInstance, { database, commit }: { database: Database, commit: Commit }): void {
+export function keepIdempotency (app: FastifyInstance, { database, commit, accounts, keep }: IdempotencyOptions): void {
   const kept = database.collection(idempotencyDefinition)
   const running = new Set<string>()
   app.decorateRequest('claim')
@@ -83,9 +90,11 @@ export function keepIdempotency (app: FastifyInstance, { database, commit }: { d
           body_hash: claim.bodyHash,
           status: reply.statusCode,
           answer: payload,
-          expires_at: account.clock.now() + KEPT_MS
+          expires_at: account.clock.now() + keep.ms
         })]
       })
+      const [oldest] = kept.size > keep.count ? kept.rows() : []
+      if (oldest !== undefined) forgetKey(commit, accounts.require(oldest.account), oldest.record.id)
     }
     done(null, payload)
   })

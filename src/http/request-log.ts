@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
+import type { Keep } from '../core/settings.ts'
 import { isUnanswered } from './faults.ts'
 import { isObject, unknownParameters } from './validation.ts'
 
@@ -35,25 +36,41 @@ export type LoggedRequest = Static<typeof LoggedRequest>
 /** A call as it is remembered: read and rid of its secrets only when somebody looks. */
 export type RememberedRequest = Omit<LoggedRequest, 'answer'> & { readonly answer: string | undefined }
 
-/** How many calls are remembered; they are not stored. */
-const REMEMBERED = 1000
 /** Characters; longer bodies and answers, such as lists of sessions, are remembered as nothing. */
 const LONGEST_KEPT = 10_000
 
-/** The last calls of the API. */
+export interface RequestLogOptions {
+  readonly keep: Keep
+  /** Epoch milliseconds of the sandbox as a whole. */
+  readonly now: () => number
+}
+
+/** The last calls of the API, in memory only. */
 export class RequestLog {
-  readonly #entries: RememberedRequest[] = []
+  readonly #options: RequestLogOptions
+  readonly #entries: Array<{ readonly at: number, readonly entry: RememberedRequest }> = []
   readonly #listeners = new Set<(entry: RememberedRequest) => void>()
 
+  constructor (options: RequestLogOptions) {
+    this.#options = options
+  }
+
   add (entry: RememberedRequest): void {
-    this.#entries.push(entry)
-    if (this.#entries.length > REMEMBERED) this.#entries.shift()
+    this.#entries.push({ at: this.#options.now(), entry })
+    this.#forget()
     for (const listener of this.#listeners) listener(entry)
   }
 
   /** Newest first; of an account, or all. */
   of (account: string | undefined): RememberedRequest[] {
-    return this.#entries.filter(entry => account === undefined || entry.account === account).reverse()
+    this.#forget()
+    return this.#entries.map(({ entry }) => entry).filter(entry => account === undefined || entry.account === account).reverse()
+  }
+
+  #forget (): void {
+    const { keep, now } = this.#options
+    const oldest = now() - keep.ms
+    while (this.#entries.length > keep.count || (this.#entries[0]?.at ?? Infinity) < oldest) this.#entries.shift()
   }
 
   /** @returns a function that ends the listening */
@@ -67,7 +84,7 @@ export class RequestLog {
  * Remembers every call of a scope in the log.
  * @returns what remembers a call that ends without an answer
  */
-export function rememberRequests (app: FastifyInstance, { log, now }: { log: RequestLog, now: () => number }): (request: FastifyRequest, reply: FastifyReply) => void {
+export function rememberRequests (app: FastifyInstance, log: RequestLog, now: () => number): (request: FastifyRequest, reply: FastifyReply) => void {
   app.decorateRequest('sentBody')
   app.decorateRequest('answer')
   // As it was sent, before what is unknown is taken out.

@@ -105,6 +105,11 @@ export class Collection<T extends Stored> {
     }
   }
 
+  /** Records of an account (and key), oldest first. */
+  * oldest (account: string, key?: string): Generator<T> {
+    for (const { record } of this.#sorted(account, key)) yield record
+  }
+
   /** The newest record of an account (and key). */
   latest (account: string, key?: string): T | undefined {
     return this.#sorted(account, key).at(-1)?.record

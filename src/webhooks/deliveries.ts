@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
+import type { Keep } from '../core/settings.ts'
 import type { Switches } from '../core/switches.ts'
 import type { SnowflakeIds } from '../core/ids.ts'
-import type { Definition, Stored } from '../store/collection.ts'
+import type { Collection, Definition, Stored } from '../store/collection.ts'
 import { put, type Deriver } from '../store/commit.ts'
 import type { EventRecord } from '../store/events.ts'
 import type { WebhookEndpoints } from '../wooshpay/webhook-endpoints/service.ts'
@@ -38,16 +39,34 @@ export const Delivery = Type.Object({
 }, { $id: 'Delivery' })
 export type Delivery = Static<typeof Delivery>
 
+/** The key of those that nothing more happens to by itself. */
+const ENDED = 'ended'
+
 export const deliveryDefinition: Definition<Delivery> = {
   name: 'deliveries',
   idPrefix: 'dlv',
   keys: delivery => {
     const keys = [`event:${delivery.event}`, `status:${delivery.status}`, `type:${delivery.type}`]
+    if (delivery.status !== 'pending') keys.push(ENDED)
     if (delivery.held === true) keys.push(`held:${delivery.endpoint}`, `held_by:${delivery.fault}`)
     if (delivery.payment_intent !== undefined) keys.push(`payment_intent:${delivery.payment_intent}`)
     return keys
   },
   due: ({ next_attempt_at: at }) => at === undefined ? undefined : { at, what: 'delivery.attempt' }
+}
+
+/** At most so many go at once, so that a lower limit after a restart does not hold up what is under way. */
+const MOST_FORGOTTEN = 100
+
+/** The deliveries of an account that have ended and are too many or too old to be kept. */
+export function outdated (deliveries: Collection<Delivery>, account: string, { count, ms }: Keep, now: number): Delivery[] {
+  const tooMany = deliveries.count(account, ENDED) - count
+  const found: Delivery[] = []
+  for (const delivery of deliveries.oldest(account, ENDED)) {
+    if (found.length === MOST_FORGOTTEN || (found.length >= tooMany && delivery.created >= now - ms)) break
+    found.push(delivery)
+  }
+  return found
 }
 
 /** Adds to every write the deliveries of its events, so that an event is never stored without them. */

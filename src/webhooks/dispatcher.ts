@@ -1,16 +1,17 @@
 import { setMaxListeners } from 'node:events'
 import fastq, { type queueAsPromised } from 'fastq'
 import { withoutCredentials } from '../core/addresses.ts'
+import type { Keep } from '../core/settings.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { Faults } from '../faults/service.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Collection } from '../store/collection.ts'
-import { put, type Commit } from '../store/commit.ts'
+import { put, remove, type Commit } from '../store/commit.ts'
 import type { Database } from '../store/database.ts'
 import { eventDefinition, type EventRecord } from '../store/events.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
-import { afterAttempt, deliveryDefinition, givenUp, held, isDue, isLost, lost, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
+import { afterAttempt, deliveryDefinition, givenUp, held, isDue, isLost, lost, outdated, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
 import { Limit, type Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
@@ -32,6 +33,8 @@ export interface DispatcherOptions {
   readonly faults: Faults
   readonly sender: Sender
   readonly userAgent: string
+  /** Of the deliveries of each account that have ended. */
+  readonly keep: Keep
   readonly log: { readonly warn: (details: object, message: string) => void }
 }
 
@@ -143,6 +146,8 @@ export class Dispatcher {
     this.#options.commit(account, {
       operations: [put(deliveryDefinition, next), ...waiting.map(other => put(deliveryDefinition, released(other, now)))]
     })
+    const old = outdated(this.#deliveries, account.id, this.#options.keep, now)
+    if (old.length > 0) this.#options.commit(account, { operations: old.map(({ id }) => remove(deliveryDefinition, id)) })
     this.#unrecorded.set(delivery, next)
     await this.#options.database.written()
     this.#unrecorded.delete(delivery)
