@@ -122,7 +122,7 @@ export function rememberRequests (app: FastifyInstance, log: RequestLog, now: ()
       answer: request.answer,
       unknown: unknown.map(({ name }) => name),
       deprecated: [...deprecated],
-      credential: credentialOf(headers.authorization ?? ''),
+      credential: account === undefined ? credentialOf(headers.authorization ?? '') : `Basic ${caller.isPublishable ? 'pk' : 'sk'}_test`,
       ...(refusal !== undefined && { error: refusal.code }),
       ...(fault !== undefined && { fault: fault.id })
     })

@@ -115,7 +115,7 @@ export function unknownParameters (request: FastifyRequest): Odd {
   const { body, querystring } = schemasOf(request)
   const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const
   request.odd = {
-    unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value, [])),
+    unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value)),
     deprecated: parts.flatMap(([{ properties = {} }, value]) =>
       isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(properties, name) && properties[name]?.deprecated === true) : [])
   }
@@ -137,14 +137,16 @@ interface Schema {
   readonly deprecated?: boolean
 }
 
-function unknownIn (schema: Schema | undefined, value: unknown, path: readonly string[]): Unknown[] {
-  if (schema === undefined) return []
-  if (Array.isArray(value)) return value.flatMap((item, index) => unknownIn(schema.items, item, [...path, String(index)]))
-  const properties = closedProperties(schema)
-  if (!isObject(value) || properties === undefined) return []
-  return Object.entries(value).flatMap(([name, inner]) => Object.hasOwn(properties, name)
-    ? unknownIn(properties[name], inner, [...path, name])
-    : [{ name: bracketed([...path, name]), known: Object.keys(properties) }])
+/** Adds to what was found; every call is looked through, and hardly any has something unknown. */
+function unknownIn (schema: Schema | undefined, value: unknown, found: Unknown[] = [], path: readonly string[] = []): Unknown[] {
+  if (schema === undefined || typeof value !== 'object' || value === null) return found
+  const properties = Array.isArray(value) ? undefined : closedProperties(schema)
+  if (!Array.isArray(value) && properties === undefined) return found
+  for (const [name, inner] of Object.entries(value)) {
+    if (properties !== undefined && !Object.hasOwn(properties, name)) found.push({ name: bracketed([...path, name]), known: Object.keys(properties) })
+    else if (typeof inner === 'object') unknownIn(properties === undefined ? schema.items : properties[name], inner, found, [...path, name])
+  }
+  return found
 }
 
 function knownIn (schema: Schema | undefined, value: unknown): unknown {
