@@ -184,7 +184,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
       'payment_intent.settle': (account, id) => { intents.settle(accounts.require(account), id) },
       'checkout_session.expire': (account, id) => { sessions.expireDue(accounts.require(account), id) },
       'refund.settle': (account, id) => { refunds.settleDue(accounts.require(account), id) },
-      'delivery.attempt': (account, id) => dispatcher.attempt(account, id),
+      'delivery.attempt': async (account, id) => { await dispatcher.attempt(account, id) },
       'idempotency_key.expire': (account, id) => { forgetKey(commit, accounts.require(account), id) }
     },
     onError: (error, what, id) => { log.error(error, `${what} of ${id} failed and will be tried again.`) }

@@ -28,6 +28,8 @@ export const idempotencyDefinition: Definition<IdempotencyRecord> = {
 }
 
 const LONGEST_KEY = 255
+/** At most so many go at once, so that a lower limit after a restart does not hold up a call. */
+const MOST_FORGOTTEN = 100
 
 /** A request whose answer is to be kept. */
 interface Claim { readonly id: string, readonly bodyHash: string }
@@ -93,8 +95,11 @@ export function keepIdempotency (app: FastifyInstance, { database, commit, accou
           expires_at: account.clock.now() + keep.ms
         })]
       })
-      const [oldest] = kept.size > keep.count ? kept.rows() : []
-      if (oldest !== undefined) forgetKey(commit, accounts.require(oldest.account), oldest.record.id)
+      let tooMany = Math.min(kept.size - keep.count, MOST_FORGOTTEN)
+      for (const { account: owner, record } of kept.rows()) {
+        if (tooMany-- <= 0) break
+        forgetKey(commit, accounts.require(owner), record.id)
+      }
     }
     done(null, payload)
   })

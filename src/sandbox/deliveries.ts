@@ -55,15 +55,17 @@ export function deliveryRoutes (api: Api, { database, commit, dispatcher, concer
     const endpoint = endpoints.get(account.id, delivery.endpoint)
     if (endpoint?.status !== 'enabled') throw errors.parameter_invalid('id', id, `goes to ${delivery.endpoint}, which is ${endpoint?.status ?? 'deleted'}`)
     const { clock } = account
-    let latest = delivery
+    let made: Delivery | undefined
+    // One that has ended may not have been kept.
+    const latest = (): Delivery => deliveries.get(account.id, id) ?? made ?? delivery
     // One that is under way is waited for, also one that another call has begun meanwhile.
-    for (let before: Delivery | undefined; isDue(latest, clock.now()) && latest !== before; latest = deliveryOf(request, id).record) {
-      before = latest
-      await dispatcher.attempt(account.id, id)
+    for (let before: Delivery | undefined; isDue(latest(), clock.now()) && latest() !== before;) {
+      before = latest()
+      made = await dispatcher.attempt(account.id, id)
     }
-    commit(account, { operations: [put(deliveryDefinition, { ...released(latest, clock.now()), status: 'pending' })] })
-    await dispatcher.attempt(account.id, id)
-    return deliveryOf(request, id).record
+    commit(account, { operations: [put(deliveryDefinition, { ...released(latest(), clock.now()), status: 'pending' })] })
+    made = await dispatcher.attempt(account.id, id)
+    return latest()
   })
 
   function deliveryOf (request: FastifyRequest, id: string) {

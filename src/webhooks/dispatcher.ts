@@ -12,11 +12,9 @@ import { eventDefinition, type EventRecord } from '../store/events.ts'
 import { until } from '../store/until.ts'
 import { webhookEndpointDefinition, type WebhookEndpoint } from '../wooshpay/webhook-endpoints/schema.ts'
 import { afterAttempt, deliveryDefinition, givenUp, held, isDue, isLost, lost, outdated, putOff, released, type Attempt, type Delivery } from './deliveries.ts'
-import { Limit, type Sender } from './sender.ts'
+import { AT_ONCE, Limit, type Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
-/** Attempts for one endpoint at the same time. */
-const AT_ONCE = 10
 /** How long a receiver has to answer while the clock is moved, so that moving past days of retries ends. */
 const MOVING_TIMEOUT_MS = 1000
 /** How old a fault makes a signature: beyond every receiver's tolerance, of which 5 minutes is the usual one. */
@@ -25,6 +23,8 @@ const OLD_MS = 60 * 60 * 1000
 const FAREWELL_MS = 2000
 
 interface Job { readonly account: Account, readonly id: string }
+/** A delivery after an attempt; undefined where none was made. */
+type Made = Delivery | undefined
 
 export interface DispatcherOptions {
   readonly database: Database
@@ -47,11 +47,11 @@ export class Dispatcher {
   readonly #deliveries: Collection<Delivery>
   readonly #events: Collection<EventRecord>
   readonly #endpoints: Collection<WebhookEndpoint>
-  readonly #queues = new Map<string, queueAsPromised<Job, void>>()
+  readonly #queues = new Map<string, queueAsPromised<Job, Made>>()
   /** By delivery and number of earlier attempts, so that none is made twice. */
-  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #underWay = new Map<string, Promise<Made>>()
   /** The last first attempt for an endpoint and payment; the next one waits for it. */
-  readonly #turns = new Map<string, Promise<void>>()
+  readonly #turns = new Map<string, Promise<Made>>()
   /** What became of attempts that could not be recorded yet: they are not made again for that. */
   readonly #unrecorded = new WeakMap<Delivery, Delivery>()
   #closing = false
@@ -66,11 +66,14 @@ export class Dispatcher {
     this.#endpoints = options.database.collection(webhookEndpointDefinition)
   }
 
-  /** Makes the next attempt of a delivery; resolves when it is recorded. */
-  async attempt (accountId: string, id: string): Promise<void> {
+  /**
+   * Makes the next attempt of a delivery; resolves when it is recorded.
+   * @returns the delivery after it, which may not have been kept; undefined where there was no attempt to make
+   */
+  async attempt (accountId: string, id: string): Promise<Made> {
     const account = this.#options.accounts.byId(accountId)
     const delivery = this.#deliveries.get(accountId, id)
-    if (account === undefined || delivery?.status !== 'pending' || this.#closing) return
+    if (account === undefined || delivery?.status !== 'pending' || this.#closing) return undefined
     const key = `${id} ${delivery.attempts.length}`
     let attempt = this.#underWay.get(key)
     if (attempt === undefined) {
@@ -78,7 +81,7 @@ export class Dispatcher {
         .finally(() => { this.#underWay.delete(key) })
       this.#underWay.set(key, attempt)
     }
-    await attempt
+    return await attempt
   }
 
   /**
@@ -106,38 +109,38 @@ export class Dispatcher {
     this.#end.abort()
   }
 
-  async #inTurn (delivery: Delivery, run: () => Promise<void>): Promise<void> {
+  async #inTurn (delivery: Delivery, run: () => Promise<Made>): Promise<Made> {
     if (delivery.attempts.length > 0) return await run()
     const key = `${delivery.endpoint} ${delivery.payment_intent ?? delivery.event}`
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(run, run)
+    const turn = (this.#turns.get(key) ?? Promise.resolve(undefined)).then(run, run)
     this.#turns.set(key, turn)
     try {
-      await turn
+      return await turn
     } finally {
       if (this.#turns.get(key) === turn) this.#turns.delete(key)
     }
   }
 
-  #queueOf (endpoint: string): queueAsPromised<Job, void> {
+  #queueOf (endpoint: string): queueAsPromised<Job, Made> {
     let queue = this.#queues.get(endpoint)
     if (queue === undefined) {
-      queue = fastq.promise(async (job: Job) => { await this.#make(job) }, AT_ONCE)
+      queue = fastq.promise(async (job: Job) => await this.#make(job), AT_ONCE)
       queue.drain = () => { this.#queues.delete(endpoint) }
       this.#queues.set(endpoint, queue)
     }
     return queue
   }
 
-  async #make ({ account, id }: Job): Promise<void> {
+  async #make ({ account, id }: Job): Promise<Made> {
     const delivery = this.#deliveries.get(account.id, id)
     const event = this.#events.get(account.id, delivery?.event ?? '')
-    if (delivery?.status !== 'pending' || event === undefined || this.#closing) return
+    if (delivery?.status !== 'pending' || event === undefined || this.#closing) return undefined
     const isCurrent = (): boolean => this.#deliveries.get(account.id, id) === delivery
     const wasCutShort = ({ attempts }: Delivery): boolean => this.#closing && attempts.at(-1)?.error !== undefined
     const made = this.#unrecorded.get(delivery)
     const next = made ?? await this.#next(account, delivery, event)
     // A reset may have removed it meanwhile, and what a stop has cut short was no attempt.
-    if (!isCurrent() || wasCutShort(next)) return
+    if (!isCurrent() || wasCutShort(next)) return undefined
     if (made === undefined && next.attempts.length > delivery.attempts.length && next.status !== 'succeeded') this.#warn(next)
     const now = account.clock.now()
     const last = next.attempts.at(-1)
@@ -151,6 +154,7 @@ export class Dispatcher {
     this.#unrecorded.set(delivery, next)
     await this.#options.database.written()
     this.#unrecorded.delete(delivery)
+    return next
   }
 
   /** The delivery after an attempt, or after what a fault has made of it. */
@@ -202,7 +206,7 @@ export class Dispatcher {
     const shorten = (): void => { limit.shorten(MOVING_TIMEOUT_MS) }
     if (clock.moving) shorten()
     const stopListening = clock.onMove(shorten)
-    const answer = await this.#options.sender.send({ url: endpoint.url, body, headers, limit })
+    const answer = await this.#options.sender.send({ endpoint: endpoint.id, url: endpoint.url, body, headers, limit })
     stopListening()
     limit.end()
     return {

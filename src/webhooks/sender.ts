@@ -1,11 +1,17 @@
 import type { Agent, request } from 'undici'
 
+/** Attempts for one endpoint at the same time. */
+export const AT_ONCE = 10
+/** Endpoints whose connections are kept; tests make and delete many. */
+const MOST_AGENTS = 100
 /** How much of an answer is kept. */
 const EXCERPT_BYTES = 1024
 /** How much of an answer is read, so that its connection can be used again. */
 const READ_BYTES = 64 * 1024
 
 export interface Sending {
+  /** Whose connections it goes over. */
+  readonly endpoint: string
   readonly url: string
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
@@ -54,14 +60,20 @@ export class Limit {
 /** What came back: a status, or why there is none. */
 export type Answer = { readonly status: number, readonly response: string } | { readonly error: string }
 
-/** Posts to receivers, one call at a time on each connection; how many at once is the dispatcher's business. The only one here who knows undici, which is loaded at the first delivery. */
+/**
+ * Posts to receivers, one call at a time on each connection. Each endpoint has its own connections, so that one that
+ * does not answer takes none from others of its host. The only one here who knows undici, which is loaded at the first
+ * delivery.
+ */
 export class Sender {
   #client: Promise<Client> | undefined
+  readonly #agents = new Map<string, Agent>()
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
-  async send ({ url, body, headers, limit }: Sending): Promise<Answer> {
+  async send ({ endpoint, url, body, headers, limit }: Sending): Promise<Answer> {
     try {
-      const { post, agent } = await (this.#client ??= openClient())
+      const { post, open } = await (this.#client ??= loadClient())
+      const agent = this.#agentOf(endpoint, open)
       const answer = await post(url, {
         method: 'POST', headers, body, signal: limit.signal, dispatcher: agent, headersTimeout: 0, bodyTimeout: 0
       })
@@ -74,17 +86,29 @@ export class Sender {
 
   /** Ends all connections; attempts under way fail. */
   async close (): Promise<void> {
-    await (await this.#client)?.agent.destroy()
+    await Promise.all([...this.#agents.values()].map(async agent => { await agent.destroy() }))
+  }
+
+  /** Those that were used last are kept; the others close when their calls have ended. */
+  #agentOf (endpoint: string, open: () => Agent): Agent {
+    const agent = this.#agents.get(endpoint) ?? open()
+    this.#agents.delete(endpoint)
+    this.#agents.set(endpoint, agent)
+    const [oldest = ''] = this.#agents.size > MOST_AGENTS ? this.#agents.keys() : []
+    void this.#agents.get(oldest)?.close()
+    this.#agents.delete(oldest)
+    return agent
   }
 }
 
-/** A way to make requests, and its connections. */
-interface Client { readonly post: typeof request, readonly agent: Agent }
+/** A way to make requests, and to make connections for them. */
+interface Client { readonly post: typeof request, readonly open: () => Agent }
 
-async function openClient (): Promise<Client> {
+async function loadClient (): Promise<Client> {
   // By its default export, which is all that a bundle has of it.
   const { default: { request: post, Agent } } = await import('undici')
-  return { post, agent: new Agent() }
+  // Without a limit there would be more of them: undici 7.30 connects again after a call that was given up, for nobody.
+  return { post, open: () => new Agent({ connections: AT_ONCE }) }
 }
 
 /** The beginning of a body; one that never ends or is very long is cut off, which does not change the status. */

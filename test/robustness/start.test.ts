@@ -8,7 +8,9 @@ import type { Readable } from 'node:stream'
 import { json, text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { verify } from '../support/documented-verifier.ts'
 import { newFolder, run, start, type Settings } from '../support/process.ts'
+import { startReceiver } from '../support/receiver.ts'
 import { call, DOCUMENTED_REQUEST } from '../support/sandbox.ts'
 
 t.test('the greeting says where it is, which key to use and how to make a payment', async t => {
@@ -50,6 +52,48 @@ t.test('a setting that is true or false takes its value in every form', async t 
     t.equal((await call(sandbox.url, 'GET', '/v1/events?page=2')).status, status, flags.join(' '))
     await sandbox.end('SIGKILL')
   }
+})
+
+t.test('what is built works where it is loaded later: webhooks, places in broken JSON, codes for phones, documentation and what pages load', async t => {
+  const receiver = await startReceiver(t)
+  const sandbox = await start(t, newFolder(t), { flags: ['--data-file', ':memory:', '--webhook-url', receiver.url, '--webhook-secret', 'whsec_built', '--webhook-events', 'payment_intent.requires_action'] })
+  const { body: intent } = await call(sandbox.url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)
+  const [webhook] = await receiver.waitFor(1)
+  t.match(webhook?.event, { type: 'payment_intent.requires_action', data: { object: { id: intent.id } } })
+  t.ok(verify(String(webhook?.headers['wooshpay-signature']), webhook?.raw ?? '', 'whsec_built'))
+
+  const broken = await call(sandbox.url, 'POST', '/v1/payment_intents', '{\n  "amount": 100,\n  "currency": IDR\n}')
+  t.equal(broken.status, 400)
+  t.match(broken.body.error, { code: 'body_malformed', message: /InvalidSymbol at line 3, column 15/ })
+
+  const get = async (path: string) => {
+    const response = await fetch(new URL(path, sandbox.url))
+    return { status: response.status, type: response.headers.get('content-type')?.split(';')[0], text: await response.text() }
+  }
+  /** What a page loads from the sandbox. */
+  const loaded = async (path: string) => {
+    const { text } = await get(path)
+    const addresses = [...text.matchAll(/<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"/g)].map(([, address = '']) => new URL(address, `${sandbox.url}${path}`))
+    return await Promise.all(addresses.filter(({ protocol }) => protocol !== 'data:').map(async ({ pathname }) => {
+      const { status, type, text } = await get(pathname)
+      return [pathname, status, type, text.length > 0]
+    }))
+  }
+  const { pathname } = new URL(intent.next_action.dana_handle_redirect.url)
+  const page = await get(pathname)
+  t.match(page, { status: 200, type: 'text/html', text: /<div class="phone-code" data-testid="qr">\s*<h2>[^<]+<\/h2>\s*<svg [^>]*>.*<path d="M/s })
+  for (const path of [pathname, '/dashboard']) {
+    t.same((await loaded(path)).sort(), [['/assets/sandbox.css', 200, 'text/css', true], ['/assets/sandbox.js', 200, 'text/javascript', true]], path)
+  }
+  for (const path of ['/docs', '/docs-sandbox']) {
+    t.match(await get(path), { status: 200, type: 'text/html', text: /id="swagger-ui"/ }, path)
+    const files = await loaded(`${path}/`)
+    t.ok(files.length >= 4, `${path}: ${files.length} files`)
+    t.same(files.filter(([, status, , isThere]) => status !== 200 || isThere !== true), [], path)
+    t.ok(files.some(([name, , type]) => String(name).startsWith(`${path}/static/`) && type === 'application/javascript'), path)
+    t.match((await get(`${path}/json`)).text, /^\{"openapi":"3/, path)
+  }
+  t.equal(await sandbox.end('SIGTERM'), 0)
 })
 
 t.test('--help tells every setting, and nothing is started', async t => {

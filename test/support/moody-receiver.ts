@@ -26,8 +26,8 @@ export interface MoodyReceiver {
 
 /** @param secretOf the secret of the endpoint with this name */
 export async function startMoodyReceiver (t: Test, random: Random, secretOf: (name: string) => string): Promise<MoodyReceiver> {
-  const inboxes = new Map<string, Arrival[]>()
-  const failures = new Map<string, number>()
+  /** By name of the shop; with how often the receiver will yet fail to take an event. */
+  const inboxes = new Map<string, { arrivals: Arrival[], failures: Map<string, number> }>()
   const strays: string[] = []
   const receiver = await startReceiver(t, {
     reply: (response, { path, headers, raw, event }) => {
@@ -40,13 +40,12 @@ export async function startMoodyReceiver (t: Test, random: Random, secretOf: (na
         response.end()
         return
       }
+      const { arrivals, failures } = inbox
       const left = failures.get(event.id) ?? (random.chance(0.12) ? random.integer(1, 4) : 0)
       failures.set(event.id, left - 1)
-      const answer = left <= 0 ? 200 : random.chance(0.05) ? undefined : 500
-      if (answer !== 500) failures.delete(event.id)
-      if (answer === undefined) failures.set(event.id, left - 1)
+      const answer = left <= 0 ? 200 : random.chance(0.005) ? undefined : 500
       const { object } = event.data
-      inbox.push({
+      arrivals.push({
         event: event.id,
         payment: object.object === 'payment_intent' ? object.id : object.payment_intent,
         raw,
@@ -62,7 +61,7 @@ export async function startMoodyReceiver (t: Test, random: Random, secretOf: (na
   return {
     open: name => {
       const arrivals: Arrival[] = []
-      inboxes.set(name, arrivals)
+      inboxes.set(name, { arrivals, failures: new Map() })
       return { url: `${receiver.url}/${name}`, arrivals, close: () => { inboxes.delete(name) } }
     },
     strays

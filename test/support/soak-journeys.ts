@@ -11,11 +11,12 @@ export interface Payment {
   readonly events: string[]
   status: string
   refunded: number
+  /** The phone number of the customer who has logged in at the wallet. */
+  phone?: string
 }
 
 /** A shop's account, what its journeys have brought about there since it was last empty, and how to call it. */
 export interface Shop {
-  readonly name: string
   readonly random: Random
   readonly payments: Payment[]
   readonly sessions: Array<{ readonly id: string, readonly payment: Payment, status: 'open' | 'complete' | 'expired' }>
@@ -25,9 +26,11 @@ export interface Shop {
   /** What each wallet has lost, by phone number. */
   readonly spent: Map<string, number>
   /** Calls the sandbox; throws when the answer has another status than expected. */
-  readonly call: (method: string, path: string, body?: object, options?: { status?: number, key?: string, signal?: AbortSignal }) => Promise<Answer>
-  /** The same, whatever the answer. */
+  readonly call: (method: string, path: string, body?: object, options?: { readonly status?: number, readonly key?: string }) => Promise<Answer>
+  /** The same, whatever the status of the answer. */
   readonly ask: Shop['call']
+  /** Begins a GET, and answers what hangs up before the answer. */
+  readonly begin: (path: string) => () => Promise<void>
   /** A text that has not been used before. */
   readonly unique: (what: string) => string
   readonly move: (ms: number) => Promise<void>
@@ -175,11 +178,9 @@ export const TOGETHER = {
   },
   hungUp: async shop => {
     const payment = await confirmed(shop)
-    const end = new AbortController()
-    const waiting = shop.ask('GET', `/_sandbox/wait?payment_intent=${payment.id}&status=succeeded`, undefined, { signal: end.signal })
+    const hangUp = shop.begin(`/_sandbox/wait?payment_intent=${payment.id}&status=succeeded`)
     await cancel(shop, payment)
-    end.abort()
-    await assert.rejects(waiting, { name: 'AbortError' })
+    await hangUp()
   },
   watched: async shop => {
     const stream = await shop.listen()
@@ -295,24 +296,20 @@ async function cancel (shop: Shop, payment: Payment): Promise<void> {
 }
 
 async function pay (shop: Shop, payment: Payment): Promise<void> {
-  const present = wallets.get(payment) ?? shop.random.one(PHONES)
+  const phone = payment.phone ?? shop.random.one(PHONES)
   const outcome = shop.random.one(['pay', 'pay', 'otp', 'pay-and-close', 'webhook-first'])
-  const { body } = await shop.call('POST', '/_sandbox/shopper', { payment_intent: payment.id, outcome, wallet: present })
+  const { body } = await shop.call('POST', '/_sandbox/shopper', { payment_intent: payment.id, outcome, wallet: phone })
   assert.deepEqual([body.payment_intent.status, body.payment_intent.amount_received], ['succeeded', payment.amount])
-  wasPaid(shop, payment, present)
+  wasPaid(shop, payment, phone)
 }
 
 async function refuse (shop: Shop, payment: Payment): Promise<void> {
-  const phone = wallets.get(payment) ?? shop.random.one(PHONES)
-  wallets.set(payment, phone)
+  const phone = payment.phone ??= shop.random.one(PHONES)
   const [outcome, code] = shop.random.one(Object.entries(REFUSALS) as [[string, string]])
   const { body } = await shop.call('POST', '/_sandbox/shopper', { payment_intent: payment.id, outcome, wallet: phone })
   assert.deepEqual([body.payment_intent.status, body.payment_intent.last_payment_error.code], ['requires_payment_method', code])
   happened(payment, 'requires_payment_method', 'payment_intent.payment_failed')
 }
-
-/** Who has logged in for a payment, where that is known before the customer pays. */
-const wallets = new WeakMap<Payment, string>()
 
 function happened (payment: Payment, status: string, ...events: string[]): void {
   payment.status = status
@@ -320,7 +317,7 @@ function happened (payment: Payment, status: string, ...events: string[]): void 
 }
 
 function wasPaid (shop: Shop, payment: Payment, phone: string): void {
-  wallets.set(payment, phone)
+  payment.phone = phone
   happened(payment, 'succeeded', 'payment_intent.succeeded')
   spend(shop, phone, payment.amount)
 }
@@ -330,7 +327,7 @@ function refundMade (shop: Shop, payment: Payment, id: string, amount: number, s
   payment.events.push('charge.refund.updated')
   if (status === 'failed') return
   payment.refunded += amount
-  spend(shop, wallets.get(payment) ?? '', -amount)
+  spend(shop, payment.phone ?? '', -amount)
 }
 
 function spend ({ spent }: Shop, phone: string, amount: number): void {

@@ -34,7 +34,8 @@ export async function startWatched (t: Test, folder: string, environment: Readon
     const isWhole = (): boolean => greeting.includes('curl ') && greeting.endsWith('\n\n')
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (isWhole()) log += text
-      else if (greeting += text, isWhole()) resolve()
+      else greeting += text
+      if (isWhole()) resolve()
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => { log += text })
     child.once('exit', code => { reject(new Error(`The sandbox ended with ${code}: ${log}`)) })
