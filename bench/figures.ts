@@ -28,3 +28,10 @@ export async function inTurns<T> (slices: number, ours: () => Promise<T>, theirs
   }
   return pairs.slice(1)
 }
+
+/** The median of each side of pairs, for people. */
+export function mediansOf (pairs: ReadonlyArray<readonly [ours: number, theirs: number]>, unit: string): string {
+  const [ours, theirs] = [0, 1].map(side => figureOf(pairs.map(pair => pair[side] ?? NaN)).median)
+  const show = (value = NaN): string => value < 10 ? value.toFixed(1) : String(Math.round(value))
+  return `${show(ours)}${unit} against ${show(theirs)}${unit}`
+}

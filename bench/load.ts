@@ -9,6 +9,7 @@ export interface Call {
 }
 
 export interface Load {
+  readonly calls: number
   /** Requests a second. */
   readonly rate: number
   /** Milliseconds within which 99 of 100 were answered. */
@@ -44,7 +45,7 @@ export async function load (url: string, { connections, ms = Infinity, count = I
   const seconds = (performance.now() - begin) / 1000
   await dispatcher.close()
   latencies.sort((a, b) => a - b)
-  return { rate: latencies.length / seconds, p99: latencies[Math.floor(latencies.length * 0.99)] ?? NaN }
+  return { calls: latencies.length, rate: latencies.length / seconds, p99: latencies[Math.floor(latencies.length * 0.99)] ?? NaN }
 }
 
 /** One call, of which only the body of the answer is of interest. */

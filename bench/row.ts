@@ -1,4 +1,4 @@
-import type { Figure } from './figures.ts'
+import { figureOf, mediansOf, type Figure } from './figures.ts'
 
 /** One line of the table. */
 export interface Row {
@@ -12,6 +12,11 @@ export interface Row {
   readonly figure: Figure
   /** The figures behind a ratio. */
   readonly behind?: string
+}
+
+/** The row of a ratio, pair by pair. */
+export function ratioRow (what: string, unit: string, pairs: ReadonlyArray<readonly [ours: number, theirs: number]>, target: Pick<Row, 'atLeast' | 'atMost'> = {}): Row {
+  return { what, unit: '×', ...target, figure: figureOf(pairs.map(([ours, theirs]) => ours / theirs)), behind: mediansOf(pairs, unit) }
 }
 
 /** Measures some rows that belong together. */

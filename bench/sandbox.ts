@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { call, load, type Call } from './load.ts'
+import { call, type Call } from './load.ts'
 import { startServer, type Server } from './server.ts'
 
 export const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -30,10 +30,14 @@ export async function startSandbox (file: string, { args = [], env = {} }: { rea
   })
 }
 
-/** The least that a part of it can cost: one of `floors`. */
-export async function startFloor (name: 'node' | 'fastify' | 'limit'): Promise<Server> {
-  const args = [fileURLToPath(new URL(`floors/${name}.mjs`, import.meta.url)), '{port}']
-  return await startServer({ args, probe: name === 'limit' ? create(0) : { method: 'GET', path: '/', headers: {} } })
+/** The program of a part of the sandbox that does nothing else. */
+export function floor (name: 'node' | 'fastify' | 'limit' | 'receiver' | 'sender' | 'parse'): string {
+  return fileURLToPath(new URL(`floors/${name}.mjs`, import.meta.url))
+}
+
+/** One of those that serve. */
+export async function startFloor (name: 'node' | 'fastify' | 'limit' | 'receiver'): Promise<Server> {
+  return await startServer({ args: [floor(name), '{port}'], probe: name === 'limit' ? create(0) : { method: 'GET', path: '/', headers: {} } })
 }
 
 /** Makes and pays payments with the orders from one number on. */
@@ -50,5 +54,3 @@ export async function pay (url: string, count: number, from = 0): Promise<string
   }))
   return ids
 }
-
-export { call, load }

@@ -21,11 +21,15 @@ export interface Server {
   readonly startMs: number
   /** Memory that the process holds now; bytes. */
   readonly memory: () => number
+  /** Processor time that the process has used so far; milliseconds. */
+  readonly cpu: () => number
   /** Asks a probe that was imported into the process, and answers what it says. */
   readonly ask: () => Promise<number>
   readonly stop: () => Promise<void>
 }
 
+/** Linux counts the time of processes in hundredths of a second. */
+const TICK_MS = 10
 /** How a call fails while a server starts: nobody listens, or one who only tries the port and hangs up. */
 const NOT_YET: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'])
 /** How often a start looks for an answer. */
@@ -60,6 +64,11 @@ export async function startServer ({ args, env = {}, cwd, probe }: ServerOptions
     url,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
+    cpu: () => {
+      // After the name in brackets, user and system time are the 12th and 13th.
+      const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+      return (Number(user) + Number(system)) * TICK_MS
+    },
     ask: async () => {
       child.send('?')
       const [answer] = await once(child, 'message') as [number]

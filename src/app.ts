@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { readTls, type Config } from './config.ts'
+import { keepOf, readTls, type Config } from './config.ts'
 import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
 import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
 import { packageFile } from './core/package-files.ts'
-import type { Keep } from './core/settings.ts'
 import { switchesOf } from './core/switches.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
@@ -137,11 +136,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   if (config.CLOCK !== undefined && beginning.began_at_ms !== config.CLOCK) {
     log.warn(`CLOCK is not used: ${config.DATA_FILE} began with another one.`)
   }
-  const ids = new SnowflakeIds({
-    isTaken: id => database.has(id),
-    latestOf: account => database.latestId(account, accounts.byId(account)?.record.latest_id),
-    newest: database.newestId()
-  })
+  const ids = new SnowflakeIds(id => database.has(id), account => database.latestId(account, accounts.byId(account)?.record.latest_id))
   const accounts = new Accounts({
     database,
     defaults: switchesOf(config),
@@ -173,7 +168,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const prices = new Prices(store)
   const sessions = new CheckoutSessions({ ...store, intents, prices })
   const refunds = new Refunds({ ...store, rules })
-  const dispatcher = new Dispatcher({ database, accounts, commit, faults, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, keep: keepOf('DELIVERIES'), log })
+  const dispatcher = new Dispatcher({ database, accounts, commit, faults, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, keep: keepOf(config, 'DELIVERIES'), log })
   const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, queue, dispatcher })
   const checkout = new Checkout({ accounts, sessions, intents, rules })
   const agenda = new Agenda({
@@ -205,8 +200,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   const end = new AbortController()
   // One for each listener of the stream and each call that waits; they take themselves off.
   setMaxListeners(0, end.signal)
-  const now = (): number => accounts.whole.clock.now()
-  const requestLog = new RequestLog({ keep: keepOf('REQUESTS'), now })
+  const requestLog = new RequestLog(keepOf(config, 'REQUESTS'))
   const hintedRequests = new HintedRequests({ requests: requestLog, database })
   const callItself = ownCalls(app, end.signal)
   sandboxRoutes(app, {
@@ -267,14 +261,14 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     validateLazily(api)
     await api.register(cors, { exposedHeaders: ['Request-Id', 'Idempotent-Replayed'], maxAge: 86_400, strictPreflight: false })
     api.addHook('onRequest', authentication({ accounts, apiKeys: config.API_KEYS, publicUrl: config.PUBLIC_URL }))
-    const remember = rememberRequests(api, requestLog, now)
+    const remember = rememberRequests(api, requestLog, () => accounts.whole.clock.now())
     const unanswered = (request: FastifyRequest, reply: FastifyReply): void => {
       remember(request, reply)
       coverage.answered(request, reply)
     }
     refuseUnknownParameters(api, ({ caller }) => caller.account.switches.STRICT_PARAMETERS)
     injectFaults(api, faults, { end: end.signal, unanswered })
-    keepIdempotency(api, { database, commit, accounts, keep: keepOf('IDEMPOTENCY_KEYS') })
+    keepIdempotency(api, { database, commit, accounts, keep: keepOf(config, 'IDEMPOTENCY_KEYS') })
     // After the above, which compares what was sent.
     dropUnknownParameters(api)
     // After the above, so that an answer also waits for the record that keeps it.
@@ -316,10 +310,6 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
   }
   agenda.start()
   return { app, accounts, database }
-
-  function keepOf (what: 'REQUESTS' | 'IDEMPOTENCY_KEYS' | 'DELIVERIES'): Keep {
-    return { count: config[`KEEP_${what}`], ms: config[`KEEP_${what}_MS`] }
-  }
 
   /** An account with the endpoint that the settings give to every account. */
   function withEndpoint (account: Account): Operation[] {

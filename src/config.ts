@@ -6,7 +6,7 @@ import { parseTime } from './core/clock.ts'
 import { EVENT_TYPE } from './core/event-types.ts'
 import { ID_TIMES } from './core/ids.ts'
 import {
-  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Kind, type Setting, type ValuesOf
+  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Keep, type Kind, type Setting, type ValuesOf
 } from './core/settings.ts'
 import { switchTable } from './core/switches.ts'
 
@@ -78,11 +78,11 @@ const processTable = {
     about: 'Further host names under which `/_sandbox` may be called, with commas between'
   },
   KEEP_REQUESTS: { kind: integer(0, 100_000), default: 1000, about: 'How many of the last API calls are remembered, of all accounts together; they are not stored' },
-  KEEP_REQUESTS_MS: { kind: integer(0, YEAR_MS), default: 7 * DAY_MS, about: 'For how long they are, by the clock of the sandbox as a whole' },
+  KEEP_REQUESTS_MS: { kind: integer(0, YEAR_MS), default: 7 * DAY_MS, about: 'For how long the last API calls are remembered, in real time' },
   KEEP_IDEMPOTENCY_KEYS: { kind: integer(0, 1_000_000), default: 100_000, about: 'How many answers are kept for an `Idempotency-Key` that may come again, of all accounts together' },
-  KEEP_IDEMPOTENCY_KEYS_MS: { kind: integer(0, YEAR_MS), default: DAY_MS, about: 'For how long each is' },
+  KEEP_IDEMPOTENCY_KEYS_MS: { kind: integer(0, YEAR_MS), default: DAY_MS, about: 'For how long the answer of an `Idempotency-Key` is kept' },
   KEEP_DELIVERIES: { kind: integer(0, 1_000_000), default: 100_000, about: 'How many deliveries that have ended an account keeps, with what was sent and answered' },
-  KEEP_DELIVERIES_MS: { kind: integer(0, YEAR_MS), default: 30 * DAY_MS, about: 'For how long it does; older ones go when the next one ends' },
+  KEEP_DELIVERIES_MS: { kind: integer(0, YEAR_MS), default: 30 * DAY_MS, about: 'For how long a delivery that has ended is kept; older ones go when the next one ends' },
   MERCHANT_NAME: { kind: text, default: 'Sandbox Shop', about: 'What the pages call the shop' },
   LOG_LEVEL: { kind: oneOf('info', 'silent', 'error', 'warn', 'debug'), default: 'info', about: 'How much is printed' }
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
@@ -123,6 +123,11 @@ export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buff
     throw new SettingError(`TLS_CERT is "${cert}" and TLS_KEY is "${key}", which are no certificate and its key in PEM: ${(error as Error).message}.`)
   }
   return pair
+}
+
+/** How much is kept of a kind of thing that would grow for ever. */
+export function keepOf (config: Config, what: 'REQUESTS' | 'IDEMPOTENCY_KEYS' | 'DELIVERIES'): Keep {
+  return { count: config[`KEEP_${what}`], ms: config[`KEEP_${what}_MS`] }
 }
 
 /** @example flagOf('PUBLIC_URL') // 'public-url' */

@@ -1115,6 +1115,25 @@ t.test('an account', async t => {
 })
 
 t.test('snapshots', async t => {
+  t.test('that come back after a restart keep their ids to themselves', async t => {
+    const flags = { DATA_FILE: join(newFolder(t), 'state.json') }
+    // Far ahead, so that no other id lies there.
+    const create = async (running: RunningSandbox, key: string): Promise<string> => {
+      await ask(running, 'POST', '/clock', { frozen: true, now: 3_000_000_000_000 }, { key })
+      return (await running.call('POST', '/v1/customers', { email: 'a@shop.test' }, { key })).body.id
+    }
+    const before = await startSandbox(t, flags)
+    const first = await create(before, KEY)
+    await ask(before, 'POST', '/snapshots/all', undefined, { key: null })
+    await ask(before, 'POST', '/reset', undefined, { key: null })
+    await before.stop()
+    const after = await startSandbox(t, flags)
+    await ask(after, 'POST', '/snapshots/all/restore', undefined, { key: null })
+    const second = await create(after, OTHER)
+    t.not(second, first)
+    for (const [key, id] of [[KEY, first], [OTHER, second]] as const) t.equal((await after.call('GET', `/v1/customers/${id}`, undefined, { key })).status, 200)
+  })
+
   t.test('bring back objects, time, switches, queue and balances of an account; ids go on, later objects are gone', async t => {
     const sandbox = await startSandbox(t, { CLOCK })
     const kept = await waiting(sandbox)

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { figureOf } from '../figures.ts'
 import type { Call } from '../load.ts'
 import { create, startSandbox } from '../sandbox.ts'
 import { startServer, withServers, type Server } from '../server.ts'
-import type { Effort, Measurement, Row } from '../row.ts'
-import { npm } from './size.ts'
+import { npm } from '../npm.ts'
+import { ratioRow, type Effort, type Measurement, type Row } from '../row.ts'
+import { IDLE_MS, MB } from './size.ts'
 import { paired, rateRow } from './throughput.ts'
 
 /** A mock of payments that npm has, and the call of it that stores something. */
@@ -70,7 +70,7 @@ async function against (peer: Peer, effort: Effort): Promise<Row[]> {
     const rows: Row[] = []
     for (const connections of [10, 100]) {
       const pairs = await paired(effort, connections, { server: ours, next: create }, { server: theirs, next })
-      rows.push(rateRow(`create, ${connections} connections, against ${peer.name}`, pairs, {}))
+      rows.push(rateRow(`create, ${connections} connections, against ${peer.name}`, pairs))
     }
     return rows
   })
@@ -81,18 +81,16 @@ async function against (peer: Peer, effort: Effort): Promise<Row[]> {
     starts.push([a.ms, b.ms])
     memory.push([a.mb, b.mb])
   }
-  const ratio = (what: string, unit: string, pairs: typeof starts): Row => ({
-    what: `${what}, against ${peer.name}`,
-    unit: '×',
-    figure: figureOf(pairs.map(([ours, theirs]) => ours / theirs)),
-    behind: `${Math.round(figureOf(pairs.map(([ours]) => ours)).median)} ${unit} against ${Math.round(figureOf(pairs.map(([, theirs]) => theirs)).median)} ${unit}`
-  })
-  return [...rows, ratio('start until the first answer', 'ms', starts), ratio('memory when idle', 'MB', memory)]
+  return [
+    ...rows,
+    ratioRow(`start until the first answer, against ${peer.name}`, ' ms', starts),
+    ratioRow(`memory when idle, against ${peer.name}`, ' MB', memory)
+  ]
 }
 
 async function once (start: () => Promise<Server>): Promise<{ ms: number, mb: number }> {
   return await withServers([start], async server => {
-    await pause(1000)
-    return { ms: server.startMs, mb: server.memory() / (1 << 20) }
+    await pause(IDLE_MS)
+    return { ms: server.startMs, mb: server.memory() / MB }
   })
 }

@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { figureOf } from '../figures.ts'
 import { pay, ROOT, startFloor, startSandbox } from '../sandbox.ts'
 import { withServers } from '../server.ts'
-import type { Measurement } from '../row.ts'
+import { npm } from '../npm.ts'
+import { ratioRow, type Measurement } from '../row.ts'
 
-const MB = 1 << 20
+export const MB = 1 << 20
 /** After a start, until what it needed is given back. */
-const IDLE_MS = 1000
+export const IDLE_MS = 1000
 
 export const start: Measurement = {
   name: 'start',
@@ -26,11 +26,10 @@ export const start: Measurement = {
         })
       }
     }
-    const against = (name: 'fastify' | 'sandbox'): number[] => ms[name].map((value, round) => value / (ms.node[round] ?? NaN))
-    const behind = (name: 'fastify' | 'sandbox'): string => `${Math.round(figureOf(ms[name]).median)} ms against ${Math.round(figureOf(ms.node).median)} ms`
+    const against = (name: 'fastify' | 'sandbox'): Array<readonly [number, number]> => ms[name].map((value, round) => [value, ms.node[round] ?? NaN])
     return [
-      { what: 'start until the first answer, against bare node', unit: '×', atMost: 6, figure: figureOf(against('sandbox')), behind: behind('sandbox') },
-      { what: 'the same of a bare Fastify', unit: '×', figure: figureOf(against('fastify')), behind: behind('fastify') },
+      ratioRow('start until the first answer, against bare node', ' ms', against('sandbox'), { atMost: 6 }),
+      ratioRow('the same of a bare Fastify', ' ms', against('fastify')),
       { what: 'memory when idle', unit: 'MB', atMost: 80, figure: figureOf(memory) }
     ]
   }
@@ -60,11 +59,6 @@ export const install: Measurement = {
     const size = (bytesIn(join(place, 'node_modules')) + bytesIn(join(ROOT, 'dist'))) / MB
     return [{ what: 'production install, with what is built', unit: 'MB', atMost: 45, figure: figureOf([size]) }]
   }
-}
-
-export function npm (args: readonly string[], cwd: string): void {
-  const { status, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}: ${stderr}`)
 }
 
 function bytesIn (folder: string): number {

@@ -1,21 +1,40 @@
-import { figureOf, inTurns } from '../figures.ts'
-import type { Call, Load } from '../load.ts'
-import { create, load, startFloor, startSandbox } from '../sandbox.ts'
+import { inTurns, mediansOf } from '../figures.ts'
+import { load, type Call, type Load } from '../load.ts'
+import { create, startFloor, startSandbox } from '../sandbox.ts'
 import { withServers, type Server } from '../server.ts'
-import type { Effort, Measurement, Row } from '../row.ts'
+import { ratioRow, type Effort, type Measurement, type Row } from '../row.ts'
 
-/** Requests a second of one server against another's, slice by slice. */
-export async function paired (
-  { slices, sliceMs }: Effort, connections: number, ours: { server: Server, next: (number: number) => Call }, theirs: { server: Server, next: (number: number) => Call }
-): Promise<ReadonlyArray<readonly [Load, Load]>> {
-  const run = async ({ server, next }: typeof ours): Promise<Load> => await load(server.url, { connections, ms: sliceMs, next })
+/** A server under load. */
+export interface Side {
+  readonly server: Server
+  /** Makes the call of a number. */
+  readonly next: (number: number) => Call
+  /** Comes before each slice, and is not measured. */
+  readonly prepare?: () => Promise<unknown>
+}
+
+/** A slice: the load, and what each call cost the server itself. */
+export interface Slice extends Load {
+  /** Milliseconds of processor time. */
+  readonly cpu: number
+}
+
+/** One server against another, slice by slice. */
+export async function paired ({ slices, sliceMs }: Effort, connections: number, ours: Side, theirs: Side): Promise<ReadonlyArray<readonly [Slice, Slice]>> {
+  const run = async ({ server, next, prepare }: Side): Promise<Slice> => {
+    await prepare?.()
+    const before = server.cpu()
+    const measured = await load(server.url, { connections, ms: sliceMs, next })
+    return { ...measured, cpu: (server.cpu() - before) / measured.calls }
+  }
   return await inTurns(slices, async () => await run(ours), async () => await run(theirs))
 }
 
-/** The row of a ratio of rates. */
-export function rateRow (what: string, pairs: ReadonlyArray<readonly [Load, Load]>, target: Pick<Row, 'atLeast'>): Row {
-  const rate = (side: 0 | 1): number => Math.round(figureOf(pairs.map(pair => pair[side].rate)).median)
-  return { what, unit: '×', ...target, figure: figureOf(pairs.map(([ours, theirs]) => ours.rate / theirs.rate)), behind: `${rate(0)}/s against ${rate(1)}/s` }
+/** The row of a ratio of rates, with what a call costs the servers: the load comes from the same machine, and can be what holds back the faster one. */
+export function rateRow (what: string, pairs: ReadonlyArray<readonly [Slice, Slice]>, target: Pick<Row, 'atLeast'> = {}): Row {
+  const row = ratioRow(what, '/s', pairs.map(([ours, theirs]) => [ours.rate, theirs.rate]), target)
+  const cpu = mediansOf(pairs.map(([ours, theirs]) => [ours.cpu * 1000, theirs.cpu * 1000]), ' µs')
+  return { ...row, behind: `${row.behind}; ${cpu} of processor time a call` }
 }
 
 /** Create + confirm against the limit. */
@@ -42,6 +61,6 @@ export const durability: Measurement = {
     async () => await startSandbox(`${effort.folder}/process/sandbox.json`)
   ], async (disk, process) => {
     const pairs = await paired(effort, 100, { server: disk, next: create }, { server: process, next: create })
-    return [rateRow('create + confirm with DURABILITY=disk, 100 connections, against DURABILITY=process', pairs, {})]
+    return [rateRow('create + confirm with DURABILITY=disk, 100 connections, against DURABILITY=process', pairs)]
   })
 }

@@ -3,19 +3,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { figureOf, inTurns } from '../figures.ts'
-import { call, create, load, post, startSandbox } from '../sandbox.ts'
-import { startServer, withServers } from '../server.ts'
-import type { Effort, Measurement, Row } from '../row.ts'
+import { call, load } from '../load.ts'
+import { create, floor, post, startFloor, startSandbox } from '../sandbox.ts'
+import { withServers } from '../server.ts'
+import { ratioRow, type Effort, type Measurement, type Row } from '../row.ts'
 
 /** Endpoints that want the same event, so that one call has that many deliveries. */
 const ENDPOINTS = 20
 /** As many as those endpoints may have under way. */
 const CONNECTIONS = 200
 const SAMPLES = 500
-
-const floor = (name: string): string => fileURLToPath(new URL(`../floors/${name}.mjs`, import.meta.url))
 
 export const webhooks: Measurement = {
   name: 'webhooks',
@@ -25,8 +23,9 @@ export const webhooks: Measurement = {
 /** Signed, recorded and stored deliveries against a loop that only posts. */
 async function deliveries ({ folder, count, slices }: Effort): Promise<Row> {
   return await withServers([
-    async () => await startSandbox(`${folder}/webhooks/sandbox.json`),
-    async () => await startServer({ args: [floor('receiver'), '{port}'], probe: { method: 'GET', path: '/', headers: {} } })
+    // All of them, so that it is the same at the end as at the beginning.
+    async () => await startSandbox(`${folder}/webhooks/sandbox.json`, { env: { KEEP_DELIVERIES: '1000000' } }),
+    async () => await startFloor('receiver')
   ], async (sandbox, receiver) => {
     for (let endpoint = 0; endpoint < ENDPOINTS; endpoint++) {
       await call(sandbox.url, post('/v1/webhook_endpoints', { url: `${receiver.url}/${endpoint}`, enabled_events: ['payment_intent.requires_action'] }))
@@ -36,6 +35,8 @@ async function deliveries ({ folder, count, slices }: Effort): Promise<Row> {
       const begin = performance.now()
       await load(sandbox.url, { connections: 10, count: count / ENDPOINTS, next: create })
       while (await receiver.ask() < before + count) await pause(1)
+      // Until they are recorded too.
+      await call(sandbox.url, post('/_sandbox/settle', {}))
       return count / (performance.now() - begin) * 1000
     }
     const body = JSON.stringify({ object: 'event', data: { object: JSON.parse(await call(sandbox.url, create(0))) as object } })
@@ -46,14 +47,7 @@ async function deliveries ({ folder, count, slices }: Effort): Promise<Row> {
       return count / Number(ms) * 1000
     }
     const pairs = await inTurns(slices, ours, theirs)
-    const rate = (side: 0 | 1): number => Math.round(figureOf(pairs.map(pair => pair[side])).median)
-    return {
-      what: 'webhook deliveries, signed and recorded, against a plain loop to the same receiver',
-      unit: '×',
-      atLeast: 0.5,
-      figure: figureOf(pairs.map(([ours, theirs]) => ours / theirs)),
-      behind: `${rate(0)}/s against ${rate(1)}/s`
-    }
+    return ratioRow('webhook deliveries, signed and recorded, against a plain loop to the same receiver', '/s', pairs, { atLeast: 0.5 })
   })
 }
 

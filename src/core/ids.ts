@@ -19,16 +19,6 @@ export type IdPrefix =
 
 interface Position { ms: number, sequence: number }
 
-/** Ids that were made before, and read from a file. */
-export interface EarlierIds {
-  /** Whether an id is in use, in any account. */
-  readonly isTaken?: (id: string) => boolean
-  /** The newest id of an account, so that its ids go on from there. */
-  readonly latestOf?: (account: string) => string | undefined
-  /** The newest id of all accounts: later ones need no asking. */
-  readonly newest?: string | undefined
-}
-
 /**
  * Makes the numbers of ids: `(ms − 1288834974657) << 22`, plus a sequence number within one millisecond.
  * Numbers of one account only grow, also when its clock is set back; no two accounts get the same id.
@@ -36,15 +26,19 @@ export interface EarlierIds {
 export class SnowflakeIds {
   readonly #last = new Map<string, Position>()
   readonly #free = new Map<number, number>()
-  /** Until this millisecond, ids may be in use that are not remembered here. */
-  #forgottenMs: number
   readonly #isTaken: (id: string) => boolean
   readonly #latestOf: (account: string) => string | undefined
 
-  constructor ({ isTaken = () => false, latestOf = () => undefined, newest }: EarlierIds = {}) {
+  /**
+   * @param isTaken whether an id is in use, in any account
+   * @param latestOf the newest id of an account that was read from a file, so that its ids go on from there
+   */
+  constructor (
+    isTaken: (id: string) => boolean = () => false,
+    latestOf: (account: string) => string | undefined = () => undefined
+  ) {
     this.#isTaken = isTaken
     this.#latestOf = latestOf
-    this.#forgottenMs = newest === undefined ? 0 : idTime(newest)
   }
 
   /** @example ids.next('pi', 'acct_1', 1681356962654) // 'pi_1646356544343769088' */
@@ -55,7 +49,7 @@ export class SnowflakeIds {
       const own = ms === last.ms ? last.sequence + 1 : 0
       for (let sequence = Math.max(own, this.#free.get(ms) ?? 0); sequence < SEQUENCES; sequence++) {
         const id = `${prefix}_${(BigInt(ms) - EPOCH_MS << TIME_SHIFT) + BigInt(sequence)}`
-        if (ms <= this.#forgottenMs && this.#isTaken(id)) continue
+        if (this.#isTaken(id)) continue
         this.#last.set(account, { ms, sequence })
         this.#remember(ms, sequence + 1)
         return id
@@ -73,9 +67,8 @@ export class SnowflakeIds {
   #remember (ms: number, free: number): void {
     this.#free.set(ms, free)
     if (this.#free.size <= REMEMBERED_MS) return
-    const [oldest = 0] = this.#free.keys()
-    this.#free.delete(oldest)
-    this.#forgottenMs = Math.max(this.#forgottenMs, oldest)
+    const [oldest] = this.#free.keys()
+    if (oldest !== undefined) this.#free.delete(oldest)
   }
 }
 

@@ -15,5 +15,7 @@ export function packageFile (path: string): string {
 }
 
 function rootAbove (folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder))
+  if (existsSync(join(folder, 'package.json'))) return folder
+  if (dirname(folder) === folder) throw new Error('The package.json of wooshpay-sandbox is missing: what is built needs it, fixtures and openapi beside its folder.')
+  return rootAbove(dirname(folder))
 }

@@ -28,15 +28,17 @@ export const idempotencyDefinition: Definition<IdempotencyRecord> = {
 }
 
 const LONGEST_KEY = 255
+/** When there are too many, this part of them goes at once: finding the oldest of a Map takes longer the more have gone. */
+const FORGOTTEN_PART = 0.01
 /** At most so many go at once, so that a lower limit after a restart does not hold up a call. */
-const MOST_FORGOTTEN = 100
+const MOST_FORGOTTEN = 1000
 
 /** A request whose answer is to be kept. */
 interface Claim { readonly id: string, readonly bodyHash: string }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    claim: Claim | undefined
+    idempotencyClaim: Claim | undefined
   }
 }
 
@@ -56,7 +58,7 @@ export interface IdempotencyOptions {
 export function keepIdempotency (app: FastifyInstance, { database, commit, accounts, keep }: IdempotencyOptions): void {
   const kept = database.collection(idempotencyDefinition)
   const running = new Set<string>()
-  app.decorateRequest('claim')
+  app.decorateRequest('idempotencyClaim')
 
   app.addHook('preHandler', (request, reply, done) => {
     const key = request.headers['idempotency-key']
@@ -78,7 +80,7 @@ export function keepIdempotency (app: FastifyInstance, { database, commit, accou
     }
     if (running.has(id)) throw errors.idempotency_key_in_use(key)
     running.add(id)
-    request.claim = { id, bodyHash }
+    request.idempotencyClaim = { id, bodyHash }
     done()
   })
 
@@ -95,18 +97,22 @@ export function keepIdempotency (app: FastifyInstance, { database, commit, accou
           expires_at: account.clock.now() + keep.ms
         })]
       })
-      let tooMany = Math.min(kept.size - keep.count, MOST_FORGOTTEN)
-      for (const { account: owner, record } of kept.rows()) {
-        if (tooMany-- <= 0) break
-        forgetKey(commit, accounts.require(owner), record.id)
-      }
+      if (kept.size > keep.count) forgetOldest()
     }
     done(null, payload)
   })
 
+  function forgetOldest (): void {
+    let left = Math.min(kept.size - keep.count + Math.floor(keep.count * FORGOTTEN_PART), MOST_FORGOTTEN)
+    for (const { account, record } of kept.rows()) {
+      forgetKey(commit, accounts.require(account), record.id)
+      if (--left === 0) return
+    }
+  }
+
   function release (request: FastifyRequest): Claim | undefined {
-    const { claim } = request
-    request.claim = undefined
+    const { idempotencyClaim: claim } = request
+    request.idempotencyClaim = undefined
     if (claim !== undefined) running.delete(claim.id)
     return claim
   }

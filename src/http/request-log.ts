@@ -9,7 +9,7 @@ declare module 'fastify' {
     /** The body before what is unknown was taken out of it; undefined for a call that did not come so far. */
     sentBody: unknown
     /** What was answered, where it is short enough to be kept. */
-    answer: string | undefined
+    keptAnswer: string | undefined
   }
 }
 
@@ -39,24 +39,19 @@ export type RememberedRequest = Omit<LoggedRequest, 'answer'> & { readonly answe
 /** Characters; longer bodies and answers, such as lists of sessions, are remembered as nothing. */
 const LONGEST_KEPT = 10_000
 
-export interface RequestLogOptions {
-  readonly keep: Keep
-  /** Epoch milliseconds of the sandbox as a whole. */
-  readonly now: () => number
-}
-
 /** The last calls of the API, in memory only. */
 export class RequestLog {
-  readonly #options: RequestLogOptions
+  readonly #keep: Keep
+  /** With the real time at which each came, since tests that move their clock look at what came before. */
   readonly #entries: Array<{ readonly at: number, readonly entry: RememberedRequest }> = []
   readonly #listeners = new Set<(entry: RememberedRequest) => void>()
 
-  constructor (options: RequestLogOptions) {
-    this.#options = options
+  constructor (keep: Keep) {
+    this.#keep = keep
   }
 
   add (entry: RememberedRequest): void {
-    this.#entries.push({ at: this.#options.now(), entry })
+    this.#entries.push({ at: performance.now(), entry })
     this.#forget()
     for (const listener of this.#listeners) listener(entry)
   }
@@ -68,9 +63,8 @@ export class RequestLog {
   }
 
   #forget (): void {
-    const { keep, now } = this.#options
-    const oldest = now() - keep.ms
-    while (this.#entries.length > keep.count || (this.#entries[0]?.at ?? Infinity) < oldest) this.#entries.shift()
+    const oldest = performance.now() - this.#keep.ms
+    while (this.#entries.length > this.#keep.count || (this.#entries[0]?.at ?? Infinity) < oldest) this.#entries.shift()
   }
 
   /** @returns a function that ends the listening */
@@ -86,14 +80,14 @@ export class RequestLog {
  */
 export function rememberRequests (app: FastifyInstance, log: RequestLog, now: () => number): (request: FastifyRequest, reply: FastifyReply) => void {
   app.decorateRequest('sentBody')
-  app.decorateRequest('answer')
+  app.decorateRequest('keptAnswer')
   // As it was sent, before what is unknown is taken out.
   app.addHook('preHandler', (request, _reply, done) => {
     request.sentBody = request.body
     done()
   })
   app.addHook('onSend', (request, _reply, payload, done) => {
-    if (typeof payload === 'string' && payload !== '' && payload.length <= LONGEST_KEPT) request.answer = payload
+    if (typeof payload === 'string' && payload !== '' && payload.length <= LONGEST_KEPT) request.keptAnswer = payload
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -119,9 +113,10 @@ export function rememberRequests (app: FastifyInstance, log: RequestLog, now: ()
       ...(!isUnanswered(request) && { status: reply.statusCode }),
       duration_ms: account?.clock.frozen === true ? 0 : Math.round(reply.elapsedTime),
       ...(length <= LONGEST_KEPT && { body }),
-      answer: request.answer,
+      answer: request.keptAnswer,
       unknown: unknown.map(({ name }) => name),
       deprecated: [...deprecated],
+      // A key that was taken has come as Basic: this saves reading it once more.
       credential: account === undefined ? credentialOf(headers.authorization ?? '') : `Basic ${caller.isPublishable ? 'pk' : 'sk'}_test`,
       ...(refusal !== undefined && { error: refusal.code }),
       ...(fault !== undefined && { fault: fault.id })

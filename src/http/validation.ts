@@ -66,7 +66,7 @@ function bracketed (path: readonly string[]): string {
  * @param isStrict whether a request's account wants it so
  */
 export function refuseUnknownParameters (app: FastifyInstance, isStrict: (request: FastifyRequest) => boolean): void {
-  app.decorateRequest('odd')
+  app.decorateRequest('oddParameters')
   app.addHook('preHandler', (request, _reply, done) => {
     // What there is not takes no parameters either, but that is not what is wrong with the call.
     const isStrictCall = !request.is404 && isStrict(request)
@@ -104,22 +104,22 @@ interface Odd {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Several ask, and a large body takes a while to look through. */
-    odd: Odd | undefined
+    oddParameters: Odd | undefined
   }
 }
 
 /** Parameters of a request, as it was sent, that its route's schema does not know, and those that it marks as deprecated. */
 export function unknownParameters (request: FastifyRequest): Odd {
-  if (request.odd !== undefined) return request.odd
+  if (request.oddParameters !== undefined) return request.oddParameters
   if (request.is404) return { unknown: [], deprecated: [] }
   const { body, querystring } = schemasOf(request)
   const parts = request.method === 'GET' ? [[querystring, request.query]] as const : [[querystring, request.query], [body, request.body]] as const
-  request.odd = {
+  request.oddParameters = {
     unknown: parts.flatMap(([schema, value]) => unknownIn(schema, value)),
     deprecated: parts.flatMap(([{ properties = {} }, value]) =>
       isObject(value) ? Object.keys(value).filter(name => Object.hasOwn(properties, name) && properties[name]?.deprecated === true) : [])
   }
-  return request.odd
+  return request.oddParameters
 }
 
 /** Where a route has no schema, there are no parameters. */

@@ -8,15 +8,14 @@ import type { Database } from '../store/database.ts'
  */
 export function answerWhenWritten (app: FastifyInstance, database: Database, { readsAgain = false } = {}): void {
   app.addHook('onSend', (request, reply, payload, done) => {
-    const isRead = readsAgain && request.method === 'GET' && reply.statusCode === 200
+    const isRead = readsAgain && ['GET', 'HEAD'].includes(request.method) && reply.statusCode === 200
     const leave = (answer: unknown): void => {
       const writing = database.written()
       if (writing === undefined) done(null, answer)
       else writing.then(() => { done(null, answer) }, isRead ? readAgain : done)
     }
-    const readAgain = (): void => {
-      Promise.resolve(request.routeOptions.handler.call(app, request, reply)).then(answer => { leave(reply.serialize(answer)) }, done)
-    }
+    const read = async (): Promise<unknown> => await request.routeOptions.handler.call(app, request, reply)
+    const readAgain = (): void => { read().then(answer => { leave(reply.serialize(answer)) }, done) }
     leave(payload)
   })
 }

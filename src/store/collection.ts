@@ -82,11 +82,6 @@ export class Collection<T extends Stored> {
     return rows.map(({ record }) => record)
   }
 
-  /** The accounts that have had records here. */
-  accounts (): string[] {
-    return [...this.#accounts.keys()]
-  }
-
   get size (): number {
     return this.#rows.size
   }

@@ -105,12 +105,10 @@ export class Database {
    * @param known one that the account has had besides
    */
   latestId (account: string, known = ''): string | undefined {
-    return newestOf([known, ...[...this.#byIdPrefix.values()].map(collection => collection.latest(account)?.id ?? '')])
-  }
-
-  /** The newest snowflake id of all accounts. */
-  newestId (): string | undefined {
-    return newestOf([...this.#byIdPrefix.values()].flatMap(collection => collection.accounts().map(account => collection.latest(account)?.id ?? '')))
+    return [known, ...[...this.#byIdPrefix.values()].map(collection => collection.latest(account)?.id ?? '')]
+      .filter(id => id !== '')
+      .toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1)
+      .at(-1)
   }
 
   /** Puts a record, or takes it out. Only `commit` calls this. */
@@ -183,10 +181,6 @@ export class Database {
       else collection?.set(account, previous)
     }
   }
-}
-
-function newestOf (ids: readonly string[]): string | undefined {
-  return ids.filter(id => id !== '').toSorted((a, b) => idNumber(a) < idNumber(b) ? -1 : 1).at(-1)
 }
 
 /** Makes a file's folder and locks the file itself, whatever links lead to it. */

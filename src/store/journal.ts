@@ -1,5 +1,5 @@
 import {
-  closeSync, existsSync, fdatasync, fdatasyncSync, fsync, ftruncateSync, openSync, readdirSync, renameSync, rmSync
+  closeSync, existsSync, fdatasync, fdatasyncSync, fsync, ftruncateSync, openSync, readdirSync, renameSync, rmSync, statSync
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -38,6 +38,8 @@ const OWNER_ONLY = 0o600
 const RECORDS_PER_TURN = 250
 /** A journal up to this size is not worth a new data file. */
 const LEAST_COMPACTION_BYTES = 8 << 20
+/** A journal has to be this many times as long as the data file to be worth a new one whatever it holds: that much more is written than without. */
+const LONGEST_JOURNAL = 4
 
 /** A change as the journal has it: collection, account, id, and the record or null. */
 type Entry = [collection: string, account: string, id: string, record: Stored | null]
@@ -49,8 +51,8 @@ const syncAll = promisify(fsync)
  * The lowdb adapter that appends instead of rewriting. The data file (`data-file.ts`) names the first journal that
  * comes after it. A journal (`<file>.journal.3`) has a line for each tick of the event loop that changed something,
  * so that whatever was committed together is there as a whole or not at all.
- * When the journals hold more that has been replaced than there are records, a new journal is begun and the data file
- * written anew beside the work, some records a turn; records that change meanwhile are in the new journal too, so the
+ * When the journals hold more that has been replaced than there are records, or are far longer than the data file, a
+ * new journal is begun and the data file written anew beside the work, some records a turn; records that change meanwhile are in the new journal too, so the
  * mixture is right.
  */
 export class JournalAdapter implements SyncAdapter<State> {
@@ -68,6 +70,7 @@ export class JournalAdapter implements SyncAdapter<State> {
   #torn = false
   /** Entries of the data file and the journals that later ones have replaced. */
   #replaced = 0
+  #dataFileBytes = 0
   #compactAboveBytes = LEAST_COMPACTION_BYTES
   #compacting: Promise<void> | undefined
 
@@ -82,6 +85,7 @@ export class JournalAdapter implements SyncAdapter<State> {
     const present = this.#journals()
     if (existsSync(this.#file)) {
       this.#first = readDataFile(this.#file, this.#state.collections)
+      this.#dataFileBytes = statSync(this.#file).size
     } else if (present[0] !== undefined) {
       throw new DataFileError(`${this.#file} is missing, but its journal ${this.#path(present[0])} is there. ` +
         'Bring the data file back, or remove the journal to start empty.')
@@ -135,6 +139,7 @@ export class JournalAdapter implements SyncAdapter<State> {
   /** Whether so much of the journals has been replaced that a new data file pays: each record of it for one that goes. */
   get wantsCompaction (): boolean {
     if (this.#compacting !== undefined || this.#length <= this.#compactAboveBytes) return false
+    if (this.#length > LONGEST_JOURNAL * Math.max(this.#dataFileBytes, this.#compactAboveBytes)) return true
     const records = [...this.#state.collections.values()].reduce((sum, { size }) => sum + size, 0)
     return this.#replaced > records
   }
@@ -177,9 +182,10 @@ export class JournalAdapter implements SyncAdapter<State> {
       if (this.#torn) this.#cutBack(replaced)
       fdatasyncSync(replaced)
       this.#begin(this.#number + 1)
-      this.#replaced = 0
       closeSync(replaced)
+      const before = this.#replaced
       await this.#writeDataFile(settle)
+      this.#replaced -= before
       this.#removeReplaced()
     } catch (error) {
       // Not again at every write.
@@ -234,6 +240,7 @@ export class JournalAdapter implements SyncAdapter<State> {
       throw error
     }
     this.#first = journal
+    this.#dataFileBytes = statSync(this.#file).size
     this.#compactAboveBytes = LEAST_COMPACTION_BYTES
     syncFolder(dirname(this.#file))
   }

@@ -63,7 +63,7 @@ export function outdated (deliveries: Collection<Delivery>, account: string, { c
   const tooMany = deliveries.count(account, ENDED) - count
   const found: Delivery[] = []
   for (const delivery of deliveries.oldest(account, ENDED)) {
-    if (found.length === MOST_FORGOTTEN || (found.length >= tooMany && delivery.created >= now - ms)) break
+    if (found.length === MOST_FORGOTTEN || (found.length >= tooMany && (delivery.attempts.at(-1)?.at ?? delivery.created) >= now - ms)) break
     found.push(delivery)
   }
   return found

@@ -72,7 +72,7 @@ export class Sender {
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
   async send ({ endpoint, url, body, headers, limit }: Sending): Promise<Answer> {
     try {
-      const { post, open } = await (this.#client ??= loadClient())
+      const { post, open } = await this.#load()
       const agent = this.#agentOf(endpoint, open)
       const answer = await post(url, {
         method: 'POST', headers, body, signal: limit.signal, dispatcher: agent, headersTimeout: 0, bodyTimeout: 0
@@ -87,6 +87,16 @@ export class Sender {
   /** Ends all connections; attempts under way fail. */
   async close (): Promise<void> {
     await Promise.all([...this.#agents.values()].map(async agent => { await agent.destroy() }))
+  }
+
+  async #load (): Promise<Client> {
+    this.#client ??= loadClient()
+    try {
+      return await this.#client
+    } catch (error) {
+      this.#client = undefined
+      throw error
+    }
   }
 
   /** Those that were used last are kept; the others close when their calls have ended. */

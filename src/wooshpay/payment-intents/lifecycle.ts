@@ -193,8 +193,8 @@ function startAttempt (
   record: PaymentIntentRecord, choice: Choice | undefined, parameters: ConfirmParameters, around: Surroundings
 ): Decision {
   const { intent } = record
-  const { length, 0: only = '' } = intent.payment_method_types
-  if (choice === undefined && length !== 1) {
+  const [only = ''] = intent.payment_method_types
+  if (choice === undefined && intent.payment_method_types.length !== 1) {
     throw errors.parameter_missing('payment_method_data[type]', `Choose one of payment_method_types: ${intent.payment_method_types.join(', ')}.`)
   }
   const chosen = choice?.method ?? newPaymentMethod({ type: only }, around.newId('pm'), around.now)
