@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { withTimeLimit } from '../core/time-limit.ts'
 
 /** Real time for the answer to a call, which a fault may keep back. */
 const ANSWER_MS = 10_000
@@ -20,9 +21,9 @@ export type CallItself = (call: OwnCall) => Promise<{ readonly status: number, r
  */
 export function ownCalls (app: FastifyInstance, end: AbortSignal): CallItself {
   return async ({ method, url, headers, body }) => {
-    const answer = await within(AbortSignal.any([end, AbortSignal.timeout(ANSWER_MS)]), app.inject({
+    const answer = await withTimeLimit(end, ANSWER_MS, async limit => await within(limit, app.inject({
       method: method as 'POST', url, headers, ...(body !== undefined && { payload: body as object })
-    }))
+    })))
     return { status: answer.statusCode, type: String(answer.headers['content-type']), text: answer.body }
   }
 }

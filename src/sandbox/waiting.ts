@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errors } from '../core/errors.ts'
 import { EVENT_TYPES } from '../core/event-types.ts'
+import { withTimeLimit } from '../core/time-limit.ts'
 import type { Api } from '../http/api.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Collection, Definition, Stored } from '../store/collection.ts'
@@ -58,11 +59,12 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
   }, async request => {
     const accounts = concern.all(request)
     const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(delivery => isDue(delivery, account.clock.now())))
-    const limit = AbortSignal.any([end, AbortSignal.timeout(request.body.timeout_ms ?? USUAL_WAIT_MS)])
-    while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
-      if (due().length > 0) await until(database, () => due().length === 0, limit)
-      else await nextTurn()
-    }
+    await withTimeLimit(end, request.body.timeout_ms ?? USUAL_WAIT_MS, async limit => {
+      while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
+        if (due().length > 0) await until(database, () => due().length === 0, limit)
+        else await nextTurn()
+      }
+    })
     const [left] = due()
     if (left !== undefined) throw errors.wait_timeout(`${due().length} deliveries are still under way, such as ${left.id} (${left.type}) to ${left.url}`)
     return {
@@ -78,8 +80,7 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
   }, async request => {
     const { query } = request
     const { answer, isThere, seen } = query.event === undefined ? statusWait(request, query) : eventWait(request, query, query.event)
-    const limit = AbortSignal.any([end, AbortSignal.timeout(query.timeout_ms ?? USUAL_WAIT_MS)])
-    await until(database, isThere, limit)
+    await withTimeLimit(end, query.timeout_ms ?? USUAL_WAIT_MS, async limit => { await until(database, isThere, limit) })
     if (!isThere()) throw errors.wait_timeout(seen())
     return answer()
   })

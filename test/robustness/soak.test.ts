@@ -18,7 +18,7 @@ const PERIODS = 10
 const WARM_UP = 2
 /** What a short run may differ by, besides 10 %: it ends while the heap, which is small, still settles. */
 const SLACK_BYTES = SECONDS < 120 ? 1_500_000 : 0
-const MOST_ON_DISK_BYTES = 32 << 20
+const MOST_ON_DISK_BYTES = 64 << 20
 /** How many differences a failed comparison shows. */
 const SHOWN = 10
 const BALANCE = 2_000_000_000
