@@ -1,9 +1,9 @@
-import type { Agent, request } from 'undici'
+import type { Client } from 'undici'
 
 /** Attempts for one endpoint at the same time. */
 export const AT_ONCE = 10
 /** Endpoints whose connections are kept; tests make and delete many. */
-const MOST_AGENTS = 100
+const MOST_IDLE = 100
 /** How much of an answer is kept. */
 const EXCERPT_BYTES = 1024
 /** How much of an answer is read, so that its connection can be used again. */
@@ -35,6 +35,10 @@ export class Limit {
     return this.#end.signal
   }
 
+  isOver (): boolean {
+    return this.signal.aborted
+  }
+
   /** What is said of whoever has not answered. */
   get message (): string {
     return `no answer within ${this.#ms} ms`
@@ -61,64 +65,66 @@ export class Limit {
 export type Answer = { readonly status: number, readonly response: string } | { readonly error: string }
 
 /**
- * Posts to receivers, one call at a time on each connection. Each endpoint has its own connections, so that one that
- * does not answer takes none from others of its host. The only one here who knows undici, which is loaded at the first
- * delivery.
+ * Posts to receivers, one call at a time on each connection. An endpoint has as many connections as the dispatcher
+ * lets attempts be under way, so that one that does not answer takes none from others of its host. What is given up
+ * loses its connection: undici would connect once more for it, and let others wait behind it. The only one here who
+ * knows undici, which is loaded at the first delivery.
  */
 export class Sender {
-  #client: Promise<Client> | undefined
-  readonly #agents = new Map<string, Agent>()
+  readonly #clients = new Set<Client>()
+  /** Connections that nothing is sent over just now, by endpoint and host; those used last at the end. */
+  readonly #idle = new Map<string, Client[]>()
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
   async send ({ endpoint, url, body, headers, limit }: Sending): Promise<Answer> {
+    const { origin, pathname, search } = new URL(url)
+    const key = `${endpoint} ${origin}`
+    let client: Client | undefined
+    const giveUp = (): void => { this.#drop(client) }
+    limit.signal.addEventListener('abort', giveUp)
     try {
-      const { post, open } = await this.#load()
-      const agent = this.#agentOf(endpoint, open)
-      const answer = await post(url, {
-        method: 'POST', headers, body, signal: limit.signal, dispatcher: agent, headersTimeout: 0, bodyTimeout: 0
-      })
-      return { status: answer.statusCode, response: await excerpt(answer.body) }
+      client = this.#idle.get(key)?.pop() ?? await this.#connect(origin)
+      if (limit.isOver()) throw new Error(limit.message)
+      const answer = await client.request({ method: 'POST', path: `${pathname}${search}`, headers, body, headersTimeout: 0, bodyTimeout: 0 })
+      const response = await excerpt(answer.body)
+      if (!limit.isOver()) this.#keep(key, client)
+      return { status: answer.statusCode, response }
     } catch (error) {
-      if (limit.signal.aborted) return { error: limit.message }
-      return { error: reasonOf(error) }
+      giveUp()
+      return { error: limit.isOver() ? limit.message : reasonOf(error) }
+    } finally {
+      limit.signal.removeEventListener('abort', giveUp)
     }
   }
 
   /** Ends all connections; attempts under way fail. */
   async close (): Promise<void> {
-    await Promise.all([...this.#agents.values()].map(async agent => { await agent.destroy() }))
+    await Promise.all([...this.#clients].map(async client => { await client.destroy() }))
   }
 
-  async #load (): Promise<Client> {
-    this.#client ??= loadClient()
-    try {
-      return await this.#client
-    } catch (error) {
-      this.#client = undefined
-      throw error
-    }
+  async #connect (origin: string): Promise<Client> {
+    // By its default export, which is all that a bundle has of it.
+    const { default: { Client } } = await import('undici')
+    const client = new Client(origin)
+    this.#clients.add(client)
+    return client
   }
 
-  /** Those that were used last are kept; the others close when their calls have ended. */
-  #agentOf (endpoint: string, open: () => Agent): Agent {
-    const agent = this.#agents.get(endpoint) ?? open()
-    this.#agents.delete(endpoint)
-    this.#agents.set(endpoint, agent)
-    const [oldest = ''] = this.#agents.size > MOST_AGENTS ? this.#agents.keys() : []
-    void this.#agents.get(oldest)?.close()
-    this.#agents.delete(oldest)
-    return agent
+  /** Those of the endpoints that were used last are kept. */
+  #keep (key: string, client: Client): void {
+    const clients = this.#idle.get(key) ?? []
+    clients.push(client)
+    this.#idle.delete(key)
+    this.#idle.set(key, clients)
+    const [oldest = ''] = this.#idle.size > MOST_IDLE ? this.#idle.keys() : []
+    for (const unused of this.#idle.get(oldest) ?? []) this.#drop(unused)
+    this.#idle.delete(oldest)
   }
-}
 
-/** A way to make requests, and to make connections for them. */
-interface Client { readonly post: typeof request, readonly open: () => Agent }
-
-async function loadClient (): Promise<Client> {
-  // By its default export, which is all that a bundle has of it.
-  const { default: { request: post, Agent } } = await import('undici')
-  // Without a limit there would be more of them: undici 7.30 connects again after a call that was given up, for nobody.
-  return { post, open: () => new Agent({ connections: AT_ONCE }) }
+  #drop (client: Client | undefined): void {
+    if (client === undefined || !this.#clients.delete(client)) return
+    void client.destroy()
+  }
 }
 
 /** The beginning of a body; one that never ends or is very long is cut off, which does not change the status. */
