@@ -42,5 +42,5 @@ export interface Effort {
   readonly folder: string
 }
 
-export const whole = { slices: 11, sliceMs: 1000, starts: 9, stored: 100_000, count: 10_000 } as const
+export const whole = { slices: 7, sliceMs: 1000, starts: 7, stored: 100_000, count: 10_000 } as const
 export const short = { slices: 2, sliceMs: 200, starts: 2, stored: 2000, count: 1000 } as const
