@@ -38,7 +38,7 @@ const OWNER_ONLY = 0o600
 const RECORDS_PER_TURN = 250
 /** A journal up to this size is not worth a new data file. */
 const LEAST_COMPACTION_BYTES = 8 << 20
-/** A journal has to be this many times as long as the data file to be worth a new one whatever it holds: that much more is written than without. */
+/** A journal this many times as long as the data file is worth a new one whatever it holds; it costs a quarter more writing at most. */
 const LONGEST_JOURNAL = 4
 
 /** A change as the journal has it: collection, account, id, and the record or null. */
@@ -52,8 +52,8 @@ const syncAll = promisify(fsync)
  * comes after it. A journal (`<file>.journal.3`) has a line for each tick of the event loop that changed something,
  * so that whatever was committed together is there as a whole or not at all.
  * When the journals hold more that has been replaced than there are records, or are far longer than the data file, a
- * new journal is begun and the data file written anew beside the work, some records a turn; records that change meanwhile are in the new journal too, so the
- * mixture is right.
+ * new journal is begun and the data file written anew beside the work, some records a turn; records that change
+ * meanwhile are in the new journal too, so the mixture is right.
  */
 export class JournalAdapter implements SyncAdapter<State> {
   readonly #file: string
