@@ -65,7 +65,9 @@ async function against (peer: Peer, effort: Effort): Promise<Row[]> {
   let calls = 0
   const next = (): Call => peer.create(calls++)
   const startPeer = async (): Promise<Server> => await startServer({ args: peer.args, cwd, probe: next(), ...(peer.env && { env: peer.env }) })
-  const startOurs = async (): Promise<Server> => await startSandbox(join(cwd, 'sandbox.json'))
+  let files = 0
+  // Each with an empty store.
+  const startOurs = async (): Promise<Server> => await startSandbox(join(cwd, `sandbox-${files++}.json`))
   const rows = await withServers([startOurs, startPeer], async (ours, theirs) => {
     const rows: Row[] = []
     for (const connections of [10, 100]) {

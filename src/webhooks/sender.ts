@@ -2,8 +2,6 @@ import type { Client } from 'undici'
 
 /** Attempts for one endpoint at the same time. */
 export const AT_ONCE = 10
-/** Endpoints whose connections are kept; tests make and delete many. */
-const MOST_IDLE = 100
 /** How much of an answer is kept. */
 const EXCERPT_BYTES = 1024
 /** How much of an answer is read, so that its connection can be used again. */
@@ -72,7 +70,7 @@ export type Answer = { readonly status: number, readonly response: string } | { 
  */
 export class Sender {
   readonly #clients = new Set<Client>()
-  /** Connections that nothing is sent over just now, by endpoint and host; those used last at the end. */
+  /** Connections that nothing is sent over just now, by endpoint and host. */
   readonly #idle = new Map<string, Client[]>()
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
@@ -80,14 +78,14 @@ export class Sender {
     const { origin, pathname, search } = new URL(url)
     const key = `${endpoint} ${origin}`
     let client: Client | undefined
-    const giveUp = (): void => { this.#drop(client) }
+    const giveUp = (): void => { this.#drop(key, client) }
     limit.signal.addEventListener('abort', giveUp)
     try {
-      client = this.#idle.get(key)?.pop() ?? await this.#connect(origin)
+      client = this.#idle.get(key)?.pop() ?? await this.#connect(key, origin)
       if (limit.isOver()) throw new Error(limit.message)
       const answer = await client.request({ method: 'POST', path: `${pathname}${search}`, headers, body, headersTimeout: 0, bodyTimeout: 0 })
       const response = await excerpt(answer.body)
-      if (!limit.isOver()) this.#keep(key, client)
+      this.#keep(key, client)
       return { status: answer.statusCode, response }
     } catch (error) {
       giveUp()
@@ -102,28 +100,31 @@ export class Sender {
     await Promise.all([...this.#clients].map(async client => { await client.destroy() }))
   }
 
-  async #connect (origin: string): Promise<Client> {
+  async #connect (key: string, origin: string): Promise<Client> {
     // By its default export, which is all that a bundle has of it.
     const { default: { Client } } = await import('undici')
     const client = new Client(origin)
     this.#clients.add(client)
+    // By the receiver, or after some seconds in which nothing was sent; one that is at work again connects anew.
+    client.on('disconnect', () => { if (this.#idle.get(key)?.includes(client) === true) this.#drop(key, client) })
     return client
   }
 
-  /** Those of the endpoints that were used last are kept. */
   #keep (key: string, client: Client): void {
-    const clients = this.#idle.get(key) ?? []
-    clients.push(client)
-    this.#idle.delete(key)
-    this.#idle.set(key, clients)
-    const [oldest = ''] = this.#idle.size > MOST_IDLE ? this.#idle.keys() : []
-    for (const unused of this.#idle.get(oldest) ?? []) this.#drop(unused)
-    this.#idle.delete(oldest)
+    if (!this.#clients.has(client)) return
+    // What was only read in part has cost the connection.
+    if (!client.stats.connected) return this.#drop(key, client)
+    const clients = this.#idle.get(key)
+    if (clients === undefined) this.#idle.set(key, [client])
+    else clients.push(client)
   }
 
-  #drop (client: Client | undefined): void {
+  #drop (key: string, client: Client | undefined): void {
     if (client === undefined || !this.#clients.delete(client)) return
     void client.destroy()
+    const left = this.#idle.get(key)?.filter(other => other !== client) ?? []
+    if (left.length > 0) this.#idle.set(key, left)
+    else this.#idle.delete(key)
   }
 }
 
