@@ -24,7 +24,7 @@ export interface Server {
   /** Processor time that the process has used so far; milliseconds. */
   readonly cpu: () => number
   /** Asks a probe that was imported into the process, and answers what it says. */
-  readonly ask: () => Promise<number>
+  readonly ask: () => Promise<unknown>
   readonly stop: () => Promise<void>
 }
 
@@ -71,7 +71,7 @@ export async function startServer ({ args, env = {}, cwd, probe }: ServerOptions
     },
     ask: async () => {
       child.send('?')
-      const [answer] = await once(child, 'message') as [number]
+      const [answer] = await once(child, 'message') as unknown[]
       return answer
     },
     stop: async () => {

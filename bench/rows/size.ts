@@ -38,12 +38,13 @@ export const start: Measurement = {
 export const heap: Measurement = {
   name: 'heap',
   measure: async ({ count }) => {
-    const probe = new URL('../probes/heap.mjs', import.meta.url).href
+    const probe = new URL('../probes/memory.mjs', import.meta.url).href
     const perPayment = await withServers([async () => await startSandbox(':memory:', { args: ['--expose-gc', '--import', probe] })], async server => {
       await pay(server.url, 2000)
-      const before = await server.ask()
+      const used = async (): Promise<number> => (await server.ask() as { heapUsed: number }).heapUsed
+      const before = await used()
       await pay(server.url, count, 2000)
-      return (await server.ask() - before) / count / 1024
+      return (await used() - before) / count / 1024
     })
     return [{ what: 'heap of a completed payment with its charge and events', unit: 'KB', atMost: 6, figure: figureOf([perPayment]) }]
   }

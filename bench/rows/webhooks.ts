@@ -31,10 +31,11 @@ async function deliveries ({ folder, count, slices }: Effort): Promise<Row> {
       await call(sandbox.url, post('/v1/webhook_endpoints', { url: `${receiver.url}/${endpoint}`, enabled_events: ['payment_intent.requires_action'] }))
     }
     const ours = async (): Promise<number> => {
-      const before = await receiver.ask()
+      const taken = async (): Promise<number> => await receiver.ask() as number
+      const before = await taken()
       const begin = performance.now()
       await load(sandbox.url, { connections: 10, count: count / ENDPOINTS, next: create })
-      while (await receiver.ask() < before + count) await pause(1)
+      while (await taken() < before + count) await pause(1)
       // Until they are recorded too.
       await call(sandbox.url, post('/_sandbox/settle', {}))
       return count / (performance.now() - begin) * 1000

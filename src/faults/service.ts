@@ -35,7 +35,7 @@ export class Faults {
 
   /** Those of an account or of the whole, oldest first. */
   of (keeper: Account): Fault[] {
-    return [...this.#faults.newest(keeper.id)].reverse()
+    return [...this.#faults.oldest(keeper.id)]
   }
 
   /** The fault, and the id of the account that it is kept for. */
@@ -63,7 +63,7 @@ export class Faults {
     for (const keeper of [account, accounts.whole]) {
       // Each call and each webhook asks, and hardly any test has faults.
       if (this.#faults.count(keeper.id, OPEN) === 0) continue
-      for (const fault of [...this.#faults.newest(keeper.id, OPEN)].reverse()) {
+      for (const fault of [...this.#faults.oldest(keeper.id, OPEN)]) {
         if (!matches(fault)) continue
         // Not by its id, which is made of the time.
         const happens = chance(fault.probability, `${keeper.id} ${JSON.stringify([fault.match, fault.then])} ${fault.seen}`)

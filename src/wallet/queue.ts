@@ -27,7 +27,7 @@ export class OutcomeQueue {
   }
 
   all (account: string): QueuedOutcomes[] {
-    return [...this.#queued.newest(account)].reverse()
+    return [...this.#queued.oldest(account)]
   }
 
   /** What puts these outcomes behind those that wait. */

@@ -82,7 +82,7 @@ export class Wallet {
       visit,
       balance: visit.phone === undefined ? undefined : this.#options.balances.of(account.id, method, visit.phone),
       back: ending?.back === 'never' && PAID.includes(intent.status) ? undefined : wayBack(account, record, language),
-      deliveries: [...this.#options.database.collection(deliveryDefinition).newest(account.id, `payment_intent:${id}`)].reverse()
+      deliveries: [...this.#options.database.collection(deliveryDefinition).oldest(account.id, `payment_intent:${id}`)]
     }
   }
 

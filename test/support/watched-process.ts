@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const PROBE = new URL('memory-probe.mjs', import.meta.url).href
+const PROBE = new URL('../../bench/probes/memory.mjs', import.meta.url).href
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 /** Bytes in use after a garbage collection. */

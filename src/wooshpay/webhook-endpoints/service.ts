@@ -65,7 +65,7 @@ export class WebhookEndpoints {
 
   /** The endpoints that want an event of this type, oldest first. */
   wanting (account: Account, type: string): WebhookEndpoint[] {
-    return [...this.#endpoints.newest(account.id)].filter(endpoint => lifecycle.wants(endpoint, type)).reverse()
+    return [...this.#endpoints.oldest(account.id)].filter(endpoint => lifecycle.wants(endpoint, type))
   }
 
   #new (account: Account, parameters: CreateParameters, secret?: string): WebhookEndpoint {
