@@ -2,8 +2,9 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 /*
- * Builds what ships, `dist`: the server as one file, with what is loaded later in files of its own, and the script of
- * the pages. One file, since most of a start is finding and reading files (CONTRIBUTING.md has the figures).
+ * Builds what ships and runs, in `dist`: the program and the library, which share what they load in files of its own,
+ * and the script of the pages. Few files, since most of a start is finding and reading them (CONTRIBUTING.md has the
+ * figures). The library's types are built by rollup.config.js.
  */
 
 const FOLDER = 'dist'
@@ -11,7 +12,7 @@ const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync(FOLDER, { recursive: true, force: true })
 const server = await build({
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/index.ts'],
   outdir: FOLDER,
   bundle: true,
   splitting: true,

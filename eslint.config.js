@@ -50,7 +50,7 @@ const directions = wing => (wings.includes(wing) ? [...wings.slice(wings.indexOf
   .map(above => ({ regex: `^\\.\\./(\\.\\./)*${above}(\\.ts|/)`, message: `${wing} lies below ${above}.` }))
 
 export default [
-  { ignores: ['dist', '.tap', 'data', 'test/contract/generated'] },
+  { ignores: ['dist', '.tap', 'data', '**/generated'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import { readFileSync } from 'node:fs'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -8,7 +7,7 @@ import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
 import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
-import { packageFile } from './core/package-files.ts'
+import { packageVersion } from './core/package-files.ts'
 import { switchesOf } from './core/switches.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
@@ -89,6 +88,8 @@ const BODY_LIMIT_BYTES = 1 << 20
 const LONGEST_ID = 2048
 
 export interface AppOptions {
+  /** Where log lines go, each as JSON; standard output when left out. */
+  readonly logStream?: { readonly write: (line: string) => unknown } | undefined
   /** Collect the OpenAPI document of the routes, to write it. */
   readonly describe?: boolean
 }
@@ -99,20 +100,19 @@ export interface Sandbox {
   readonly database: Database
 }
 
-const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
-
 /**
  * Builds the sandbox from its settings: the state, the services over it, and the HTTP routes over those.
  * It listens to nothing yet, and `app.close()` ends it.
  */
-export async function buildApp (config: Config, { describe = false }: AppOptions = {}): Promise<Sandbox> {
+export async function buildApp (config: Config, { describe = false, logStream }: AppOptions = {}): Promise<Sandbox> {
+  const version = packageVersion()
   const secrets = createSecrets(config.SEED)
   let requests = 0
   // With a seed, ids of requests repeat from run to run, but not within one data file.
   let earlierEvents = 0
   const app: FastifyInstance = Fastify({
     https: readTls(config) ?? null,
-    logger: { level: config.LOG_LEVEL },
+    logger: { level: config.LOG_LEVEL, ...(logStream !== undefined && { stream: logStream }) },
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { querystringParser: readBrackets, maxParamLength: LONGEST_ID },
     frameworkErrors,
@@ -128,6 +128,7 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
     file: config.DATA_FILE,
     durability: config.DURABILITY,
     definitions,
+    onRead: tellOfReading(config.DATA_FILE, line => { log.info(line) }),
     onCompactionError: error => { log.error(error, 'The data file could not be written anew; its journal goes on.') }
   })
   earlierEvents = database.collection(eventDefinition).size
@@ -318,5 +319,15 @@ export async function buildApp (config: Config, { describe = false }: AppOptions
       url: config.WEBHOOK_URL, enabled_events: [...config.WEBHOOK_EVENTS]
     }, config.WEBHOOK_SECRET)
     return [put(accountDefinition, { ...account.record, webhook_endpoint: endpoint.id }), put(webhookEndpointDefinition, endpoint)]
+  }
+}
+
+/** Tells once a second how far a long reading is. */
+function tellOfReading (file: string, tell: (line: string) => void): (bytes: number, of: number) => void {
+  let next = performance.now() + 1000
+  return (bytes, of) => {
+    if (performance.now() < next) return
+    next = performance.now() + 1000
+    tell(`Reading ${file}: ${Math.floor(bytes / of * 100)} % of ${Math.ceil(of / 1e6)} MB.`)
   }
 }

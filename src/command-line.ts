@@ -1,63 +1,137 @@
-import { parseArgs } from 'node:util'
-import { flagOf, settingTable } from './config.ts'
-import { flag, SettingError, type Setting } from './core/settings.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { execTable, flagOf, resetTable, settingTable, waitTable } from './config.ts'
+import { maskKeys } from './core/api-keys.ts'
+import { packageVersion } from './core/package-files.ts'
+import { flag, SettingError, type Setting, type SettingTable } from './core/settings.ts'
 
-/** What a command line asks for. */
+/** The documents that ship in `openapi`. */
+const DOCUMENTS = ['wooshpay', 'sandbox'] as const
+
+/** What a command line asks for. Flags are texts by the names of their settings. */
 export type Order =
-  | { readonly command: 'serve', readonly flags: Readonly<Record<string, string>> }
-  | { readonly command: 'help' }
+  | { readonly command: 'serve' | 'wait' | 'reset', readonly flags: Flags }
+  | { readonly command: 'exec', readonly flags: Flags, readonly run: readonly string[] }
+  | { readonly command: 'openapi', readonly document: (typeof DOCUMENTS)[number] }
+  | { readonly command: 'print', readonly text: string }
 
-const names = Object.keys(settingTable) as Array<keyof typeof settingTable>
+export type Flags = Readonly<Record<string, string>>
+
+const EXAMPLES = `
+Examples:
+  wooshpay-sandbox                                   serves on http://127.0.0.1:6262
+  wooshpay-sandbox --port 0 --data-file :memory:     on a free port, keeping nothing
+  wooshpay-sandbox exec -- npm test                  runs tests against a sandbox of their own
+  wooshpay-sandbox exec --webhook-url http://localhost:3000/webhooks -- npm test
+  wooshpay-sandbox wait && npm test                  waits until a sandbox answers
+  wooshpay-sandbox reset                             empties it
+
+Every flag has an environment variable of the same name: --public-url is PUBLIC_URL. A flag goes before the
+variable, which goes before the default. "wooshpay-sandbox serve --help" tells all settings; serve is what it does
+when no command is given.
+
+Exit codes: 0 when it went well, 1 when it failed, 2 when something was asked in a wrong way; exec has that of its command.
+`
+
+const EXEC_HELP = `
+The command finds WOOSHPAY_BASE_URL (without /v1) and WOOSHPAY_SECRET_KEY in its environment, and with --webhook-url
+WOOSHPAY_WEBHOOK_SECRET. The environment's own PORT, HOST, PUBLIC_URL, TRUST_PROXY, TLS_CERT, TLS_KEY, DATA_FILE and
+LOG_LEVEL are the shop's: they reach the command, and the sandbox takes these settings from its flags alone.
+`
 
 /**
  * Reads the arguments; flags are named after their settings.
- * @throws SettingError naming what is not known
+ * @throws SettingError naming what is not known, and what is near it
  * @example readCommandLine(['--port', '0']) // { command: 'serve', flags: { PORT: '0' } }
  */
 export function readCommandLine (argv: readonly string[]): Order {
-  const args = argv.map((arg, index) => standsAlone(arg, argv[index + 1]) ? `${arg}=` : arg)
-  const { values, positionals } = parse(args)
-  if (values.help === true) return { command: 'help' }
-  const [command = 'serve', extra] = positionals
-  if (command !== 'serve') throw new SettingError(`"${command}" is not a command; allowed: serve.`)
-  if (extra !== undefined) throw new SettingError(`"${extra}" is too much; serve takes flags only, such as --port 6262.`)
-  const flags = names.flatMap(name => {
-    const value = values[flagOf(name)]
-    return typeof value === 'string' ? [[name, value]] : []
-  })
-  return { command, flags: Object.fromEntries(flags) as Record<string, string> }
-}
+  let order: Order | undefined
+  let printed = ''
+  const give = (given: Order): void => { order = given }
+  const program = new Command('wooshpay-sandbox')
+    .description('A sandbox of the WooshPay payment API and the DANA wallet, for integration tests.')
+    .usage('[command] [flags]')
+    .version(packageVersion(), '-V, --version', 'tell the version')
+    .helpOption('-h, --help', 'tell what can be asked for')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .enablePositionalOptions()
+    .configureHelp({ helpWidth: 118 })
+    .configureOutput({ writeOut: text => { printed += text }, writeErr: () => {} })
 
-/** What `--help` prints: every setting with its default. */
-export function help (): string {
-  const settings = names.map(name => {
-    const { about, default: fallback }: Setting<unknown> = settingTable[name]
-    const shown = [fallback].flat().join(',')
-    return `  --${flagOf(name).padEnd(20)} ${about.replaceAll('`', '')}${shown === '' ? '' : ` (${shown})`}`
-  })
-  return `Usage: wooshpay-sandbox [serve] [flags]
+  command(program, 'serve', 'serve until told to stop', settingTable)
+    .action((values: Values) => { give({ command: 'serve', flags: flagsOf(settingTable, values) }) })
+  command(program, 'exec', 'run a command against a sandbox of its own, and print what it has covered', execTable)
+    .usage('[flags] -- <command...>')
+    .argument('<command...>', 'the command and its arguments')
+    .passThroughOptions()
+    .addHelpText('after', EXEC_HELP)
+    .action((run: string[], values: Values) => { give({ command: 'exec', flags: flagsOf(execTable, values), run }) })
+  command(program, 'wait', 'wait until a sandbox answers', waitTable)
+    .action((values: Values) => { give({ command: 'wait', flags: flagsOf(waitTable, values) }) })
+  command(program, 'reset', 'empty a sandbox, or one account of it', resetTable)
+    .action((values: Values) => { give({ command: 'reset', flags: flagsOf(resetTable, values) }) })
+  command(program, 'openapi', 'print the OpenAPI document of the WooshPay API, or of the sandbox\'s own calls', {})
+    .argument('[document]', DOCUMENTS.join(' or '), DOCUMENTS[0])
+    .action((name: string) => {
+      const document = DOCUMENTS.find(document => document === name)
+      if (document === undefined) throw new SettingError(`"${name}" is not a document; allowed: ${DOCUMENTS.join(', ')}.`)
+      give({ command: 'openapi', document })
+    })
+  program.exitOverride(error => { throw userError(error, program, {}) })
 
-Serves a sandbox of the WooshPay API and the DANA wallet. A flag goes before the environment variable
-of the same name (--public-url and PUBLIC_URL), which goes before the default.
-
-${settings.join('\n')}
-`
-}
-
-/** A setting that is true or false needs no value. */
-function standsAlone (arg: string, next: string | undefined): boolean {
-  const name = names.find(name => arg === `--${flagOf(name)}`)
-  return name !== undefined && settingTable[name].kind === flag && (next === undefined || flag.parse(next) === undefined)
-}
-
-function parse (args: string[]): { values: Record<string, string | boolean | undefined>, positionals: string[] } {
-  const settings = Object.fromEntries(names.map(name => [flagOf(name), { type: 'string' as const }]))
+  const [first] = argv
+  const isForAll = first !== undefined && (!first.startsWith('-') || ['-h', '--help', '-V', '--version'].includes(first))
   try {
-    return parseArgs({ args, options: { ...settings, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
+    program.parse(isForAll ? argv : ['serve', ...argv], { from: 'user' })
   } catch (error) {
-    const given = /'(-[^\s=']*)/.exec((error as Error).message)?.[1] ?? args.join(' ')
-    const name = names.find(name => given === `--${flagOf(name)}`)
-    if (name !== undefined) throw new SettingError(`${name} has no value, as in ${given}=VALUE; allowed: ${settingTable[name].kind.allowed}.`)
-    throw new SettingError(`"${given}" is not a flag; allowed: --help, ${names.map(name => `--${flagOf(name)}`).join(', ')}.`)
+    // So the parser ends when it has printed something.
+    if (!(error instanceof CommanderError)) throw error
+  }
+  return order ?? { command: 'print', text: printed }
+}
+
+type Values = Readonly<Record<string, string | true | undefined>>
+
+/** A command with a flag for each of its settings. */
+function command (program: Command, name: string, about: string, table: SettingTable): Command {
+  const command = program.command(name).description(about).helpOption('-h, --help', 'tell what can be asked for')
+  for (const [name, { kind, about, default: fallback }] of Object.entries<Setting<unknown>>(table)) {
+    const shown = [fallback].flat().join(',')
+    // A setting that is true or false needs no value.
+    command.option(`--${flagOf(name)} ${kind === flag ? '[value]' : '<value>'}`, `${about.replaceAll('`', '')}${shown === '' ? '' : ` (${shown})`}`)
+  }
+  return command.exitOverride(error => { throw userError(error, command, table) })
+}
+
+function flagsOf (table: SettingTable, values: Values): Flags {
+  return Object.fromEntries(Object.keys(table).flatMap(name => {
+    const value = values[new Option(`--${flagOf(name)}`).attributeName()]
+    return value === undefined ? [] : [[name, value === true ? 'true' : value]]
+  }))
+}
+
+/** What the parser refuses, in the words of the other messages; its own error when it refuses nothing. */
+function userError (error: CommanderError, { args, registeredArguments, commands, options }: Command, table: SettingTable): Error {
+  if (error.exitCode === 0) return error
+  const named = maskKeys(/'([^']*)'/.exec(error.message)?.[1] ?? '')
+  const near = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1]
+  const isNot = (what: string, allowed: readonly string[]): string =>
+    `"${named}" is not a ${what}; ${near === undefined ? '' : `did you mean ${near}? `}allowed: ${allowed.join(', ')}.`
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return new SettingError(isNot('flag', [...options.map(({ long }) => String(long)), '--help']))
+    case 'commander.unknownCommand':
+      return new SettingError(isNot('command', commands.map(command => command.name())))
+    case 'commander.optionMissingArgument': {
+      const [option = ''] = named.split(' ')
+      const [name, setting] = Object.entries<Setting<unknown>>(table).find(([name]) => `--${flagOf(name)}` === option) ?? []
+      return new SettingError(`${name} has no value, as in ${option}=VALUE; allowed: ${setting?.kind.allowed}.`)
+    }
+    case 'commander.excessArguments':
+      return new SettingError(`"${maskKeys(args[registeredArguments.length] ?? '')}" is too much; allowed: flags, such as ${options[0]?.long ?? '--help'}.`)
+    case 'commander.missingArgument':
+      return new SettingError('exec has no command to run; allowed: one after two dashes, as in wooshpay-sandbox exec -- npm test.')
+    default:
+      return new SettingError(error.message.replace(/^error: /, ''))
   }
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { isHttpAddress } from './core/addresses.ts'
-import { parseApiKey } from './core/api-keys.ts'
+import { parseApiKey, READY_KEY } from './core/api-keys.ts'
 import { parseTime } from './core/clock.ts'
 import { EVENT_TYPE } from './core/event-types.ts'
 import { ID_TIMES } from './core/ids.ts'
 import {
-  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Keep, type Kind, type Setting, type ValuesOf
+  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text,
+  type Keep, type Kind, type Setting, type SettingTable, type ValuesOf
 } from './core/settings.ts'
 import { switchTable } from './core/switches.ts'
 
@@ -87,15 +88,55 @@ const processTable = {
   LOG_LEVEL: { kind: oneOf('info', 'silent', 'error', 'warn', 'debug'), default: 'info', about: 'How much is printed' }
 } as const satisfies Readonly<Record<string, Setting<unknown>>>
 
-/** Every setting: a flag (`--public-url`) and an environment variable (`PUBLIC_URL`) of the same name. */
+/** Every setting of the server: a flag (`--public-url`) and an environment variable (`PUBLIC_URL`) of the same name. */
 export const settingTable = { ...processTable, ...switchTable } as const
 
 export type Config = ValuesOf<typeof settingTable>
 
-/** Reads the settings: a flag goes before the environment, which goes before the default. An empty variable counts as none. */
-export function readConfig (flags: Readonly<Record<string, string>>, environment: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(Object.keys(settingTable).map(name => [name, flags[name] ?? (environment[name] || undefined)]))
-  const config = readSettings(settingTable, set)
+/** Settings of the commands that call a sandbox: where it is, and which of its accounts they concern. */
+const callTable = {
+  WOOSHPAY_BASE_URL: { kind: optional(httpAddress), default: undefined, about: 'The sandbox to call; left out: where `serve` would listen with the same `PORT`, `HOST` and `TLS_CERT`' },
+  PORT: processTable.PORT,
+  HOST: processTable.HOST,
+  TLS_CERT: processTable.TLS_CERT
+} as const satisfies SettingTable
+
+export const waitTable = {
+  ...callTable,
+  WAIT_TIMEOUT_MS: { kind: integer(0, 600_000), default: 30_000, about: 'How long to wait' }
+} as const satisfies SettingTable
+
+export const resetTable = {
+  ...callTable,
+  WOOSHPAY_SECRET_KEY: { kind: optional(secretKey), default: undefined, about: 'The account to empty; left out: all' },
+  SANDBOX_TOKEN: processTable.SANDBOX_TOKEN
+} as const satisfies SettingTable
+
+/** Texts of settings by their names, as flags or an environment give them. */
+export type Texts = Readonly<Record<string, string | undefined>>
+
+/** The settings of a sandbox that lives as long as a command: a free port, nothing kept, the terminal left to the command. */
+export const execTable = {
+  ...settingTable,
+  PORT: { ...settingTable.PORT, default: 0 },
+  DATA_FILE: { ...settingTable.DATA_FILE, default: ':memory:' },
+  LOG_LEVEL: { ...settingTable.LOG_LEVEL, default: 'error' }
+} as const satisfies SettingTable
+
+/** Settings that `exec` takes from its flags alone: in its environment they are those of the shop that it runs. */
+const SHOPS_OWN = ['PORT', 'HOST', 'PUBLIC_URL', 'TRUST_PROXY', 'TLS_CERT', 'TLS_KEY', 'DATA_FILE', 'LOG_LEVEL'] as const satisfies ReadonlyArray<keyof Config>
+
+/** Reads the settings of a table: a flag goes before the environment, which goes before the default. An empty variable counts as none. */
+export function readTable<Table extends SettingTable> (table: Table, flags: Texts, environment: Texts): ValuesOf<Table> {
+  return readSettings(table, Object.fromEntries(Object.keys(table).map(name => [name, flags[name] ?? (environment[name] || undefined)])))
+}
+
+/**
+ * Reads the settings of the server.
+ * @param table with defaults of its own, where the server is not that of `serve`
+ */
+export function readConfig (flags: Texts, environment: Texts, table: typeof settingTable | typeof execTable = settingTable): Config {
+  const config = readTable(table, flags, environment)
   if ((config.TLS_CERT === undefined) !== (config.TLS_KEY === undefined)) {
     const [given, missing] = config.TLS_CERT === undefined ? ['TLS_KEY', 'TLS_CERT'] : ['TLS_CERT', 'TLS_KEY']
     throw new SettingError(`${given} is "${config.TLS_CERT ?? config.TLS_KEY}", but ${missing} is not set; https needs both.`)
@@ -123,6 +164,23 @@ export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buff
     throw new SettingError(`TLS_CERT is "${cert}" and TLS_KEY is "${key}", which are no certificate and its key in PEM: ${(error as Error).message}.`)
   }
   return pair
+}
+
+/** Reads the settings of a sandbox beside a command. */
+export function readExecConfig (flags: Texts, environment: Texts): Config {
+  return readConfig(flags, { ...environment, ...Object.fromEntries(SHOPS_OWN.map(name => [name, undefined])) }, execTable)
+}
+
+/** A key that the sandbox takes at once. */
+export function readyKey ({ API_KEYS: keys }: Config): string {
+  return keys?.[0] ?? READY_KEY
+}
+
+/** The sandbox that a command calls: the one that is named, or the one that `serve` starts on this machine with the same settings. */
+export function calledAddress ({ WOOSHPAY_BASE_URL: url, PORT: port, HOST: host, TLS_CERT: cert }: ValuesOf<typeof callTable>): string {
+  if (url !== undefined) return url
+  const name = ({ '0.0.0.0': '127.0.0.1', '::': '::1' } as Record<string, string>)[host] ?? host
+  return `${cert === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 /** How much is kept of a kind of thing that would grow for ever. */

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { oneWay } from './ids.ts'
 
+/** A key that works at once, unless the settings name others. */
+export const READY_KEY = 'sk_test_sandbox'
+
 /** What can be told from a key's text alone. */
 export interface ApiKey {
   readonly kind: 'sk' | 'pk'

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,6 +12,11 @@ const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)))
  */
 export function packageFile (path: string): string {
   return join(ROOT, path)
+}
+
+/** As in package.json. */
+export function packageVersion (): string {
+  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version
 }
 
 function rootAbove (folder: string): string {

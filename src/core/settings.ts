@@ -37,14 +37,22 @@ export class SettingError extends Error {}
 export function readSettings<Table extends SettingTable> (
   table: Table, texts: Readonly<Record<string, string | undefined>>
 ): ValuesOf<Table> {
-  const values = Object.entries(table).map(([name, { kind, default: fallback }]) => {
+  const values = Object.entries(table).map(([name, setting]) => {
     const text = texts[name]
-    if (text === undefined) return [name, fallback]
-    const value = kind.parse(text)
-    if (value === undefined) throw new SettingError(`${name} is ${JSON.stringify(maskKeys(text))}; allowed: ${kind.allowed}.`)
-    return [name, value]
+    return [name, text === undefined ? setting.default : readSetting(name, setting, text)]
   })
   return Object.fromEntries(values) as ValuesOf<Table>
+}
+
+/**
+ * The value of a setting.
+ * @param name as the message is to say it
+ * @throws SettingError naming the setting, the value and what is allowed
+ */
+export function readSetting<T> (name: string, { kind }: Setting<T>, text: string): T {
+  const value = kind.parse(text)
+  if (value === undefined) throw new SettingError(`${name} is ${JSON.stringify(maskKeys(text))}; allowed: ${kind.allowed}.`)
+  return value
 }
 
 export function oneOf<const Values extends readonly string[]> (...values: Values): Kind<Values[number]> {

@@ -42,12 +42,12 @@ export function * dataFileLines (collections: Collections, journal: number): Gen
 }
 
 /** Fills the collections; answers the number of the first journal that comes after the file. */
-export function readDataFile (file: string, collections: Collections): number {
+export function readDataFile (file: string, collections: Collections, onRead: (bytes: number) => void): number {
   if (!statSync(file).isFile()) throw new DataFileError(`${file} is not a file; DATA_FILE has to name one, or :memory:.`)
   let journal: number | undefined
   let collection: Collection<Stored> | undefined
   let ended = false
-  for (const { text, number } of linesOf(file)) {
+  for (const { text, number } of linesOf(file, onRead)) {
     const place = `${file}, line ${number}`
     if (journal === undefined) {
       journal = headerJournal(text, place)

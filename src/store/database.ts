@@ -7,13 +7,14 @@ import { Collection, type Definition, type Stored } from './collection.ts'
 import { DataFileError } from './data-file.ts'
 import { FileLockedError, lockFile } from './file-lock.ts'
 import { makeFolder } from './folder.ts'
-import { JournalAdapter, type Change, type Durability, type State } from './journal.ts'
+import { JournalAdapter, type Change, type Durability, type OnRead, type State } from './journal.ts'
 
 export interface DatabaseOptions {
   /** The data file, or `:memory:` to keep nothing. */
   readonly file: string
   readonly durability: Durability
   readonly definitions: ReadonlyArray<Definition<never>>
+  readonly onRead?: OnRead
   /** Told when the data file could not be written anew; the journal goes on in its place. */
   readonly onCompactionError?: (error: unknown) => void
 }
@@ -54,7 +55,7 @@ export class Database {
     }
     const { file, unlock } = await hold(options.file)
     try {
-      const journal = new JournalAdapter(file, options.durability, state)
+      const journal = new JournalAdapter(file, options.durability, state, options.onRead)
       const low = new LowSync(journal, state)
       low.read()
       await journal.start()

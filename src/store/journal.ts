@@ -32,6 +32,9 @@ export interface State {
 /** `process`: a write survives the end of the process; `disk`: also that of the machine. */
 export type Durability = 'process' | 'disk'
 
+/** Told how much of the files was read so far, of how much, in bytes. */
+export type OnRead = (bytes: number, of: number) => void
+
 /** Webhook secrets and client secrets stand in the files. */
 const OWNER_ONLY = 0o600
 /** Records a turn while the data file is written: 250 kept the longest stall at 30 ms with 100,000 records. */
@@ -59,6 +62,7 @@ export class JournalAdapter implements SyncAdapter<State> {
   readonly #file: string
   readonly #durability: Durability
   readonly #state: State
+  readonly #onRead: OnRead
   /** The journal that the data file names. */
   #first = 1
   /** The journal that is appended to. */
@@ -74,7 +78,8 @@ export class JournalAdapter implements SyncAdapter<State> {
   #compactAboveBytes = LEAST_COMPACTION_BYTES
   #compacting: Promise<void> | undefined
 
-  constructor (file: string, durability: Durability, state: State) {
+  constructor (file: string, durability: Durability, state: State, onRead: OnRead = () => {}) {
+    this.#onRead = onRead
     this.#file = file
     this.#durability = durability
     this.#state = state
@@ -83,8 +88,12 @@ export class JournalAdapter implements SyncAdapter<State> {
   /** Fills the state from the files, and changes none of them. */
   read (): State {
     const present = this.#journals()
+    const sizes = [this.#file, ...present.map(number => this.#path(number))].map(path => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    let done = 0
+    const onPiece = (bytes: number): void => { this.#onRead(done += bytes, total) }
     if (existsSync(this.#file)) {
-      this.#first = readDataFile(this.#file, this.#state.collections)
+      this.#first = readDataFile(this.#file, this.#state.collections, onPiece)
       this.#dataFileBytes = statSync(this.#file).size
     } else if (present[0] !== undefined) {
       throw new DataFileError(`${this.#file} is missing, but its journal ${this.#path(present[0])} is there. ` +
@@ -92,7 +101,7 @@ export class JournalAdapter implements SyncAdapter<State> {
     }
     this.#number = Math.max(this.#first, present.at(-1) ?? 0)
     for (let number = this.#first; number <= this.#number; number++) {
-      if (present.includes(number)) this.#readJournal(number)
+      if (present.includes(number)) this.#readJournal(number, onPiece)
       else if (number < this.#number) {
         throw new DataFileError(`${this.#path(number)} is missing, but ${this.#path(this.#number)} needs it. ` +
           'Bring it back, or move the data file and its journals away to start empty.')
@@ -249,10 +258,10 @@ export class JournalAdapter implements SyncAdapter<State> {
     for (const number of this.#journals()) if (number < this.#first) rmSync(this.#path(number), { force: true })
   }
 
-  #readJournal (number: number): void {
+  #readJournal (number: number, onPiece: (bytes: number) => void): void {
     const path = this.#path(number)
     this.#length = 0
-    for (const { text, number: line, end, whole } of linesOf(path)) {
+    for (const { text, number: line, end, whole } of linesOf(path, onPiece)) {
       const place = `${path}, line ${line}`
       if (!whole) {
         if (number < this.#number) throw damaged(`${place}: the line is cut off, though a later journal exists.`)

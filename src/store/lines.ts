@@ -14,8 +14,11 @@ export interface Line {
 const NEWLINE = 10
 const CHUNK_BYTES = 1 << 20
 
-/** The lines of a file, read in pieces, so that its size is not limited by that of a string. */
-export function * linesOf (path: string): Generator<Line> {
+/**
+ * The lines of a file, read in pieces, so that its size is not limited by that of a string.
+ * @param onRead told of the bytes of each piece
+ */
+export function * linesOf (path: string, onRead: (bytes: number) => void = () => {}): Generator<Line> {
   const fd = openSync(path, 'r')
   try {
     let rest = Buffer.alloc(0)
@@ -25,6 +28,7 @@ export function * linesOf (path: string): Generator<Line> {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
       const size = readSync(fd, chunk)
       if (size === 0) break
+      onRead(size)
       rest = rest.length === 0 ? chunk.subarray(0, size) : Buffer.concat([rest, chunk.subarray(0, size)])
       let start = 0
       for (let at = rest.indexOf(NEWLINE); at !== -1; at = rest.indexOf(NEWLINE, start)) {
