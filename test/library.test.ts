@@ -18,7 +18,7 @@ t.test('a merchant\'s test: start, pay, verify the webhook, move time, let thing
   t.match(played, { outcome: 'pay', payment_intent: { id: intent.id, status: 'succeeded' }, return_url: 'https://your.website' })
   const [webhook] = await receiver.waitFor(1)
   t.ok(verifySignature(webhook?.raw ?? '', String(webhook?.headers['wooshpay-signature']), sandbox.webhookSecret))
-  t.match(await sandbox.settle(), { deliveries: 0 })
+  t.match(await sandbox.settle(), { pending_retries: 0 })
   t.match(await sandbox.deliveries.list({ payment_intent: intent.id }), [{ type: 'payment_intent.succeeded', status: 'succeeded' }])
 
   const refund = await call(sandbox.url, 'POST', '/v1/refunds', { payment_intent: intent.id }, { key: sandbox.secretKey })
