@@ -78,10 +78,13 @@ async function pay (): Promise<string> {
   return (await answer.json() as { id: string }).id
 }
 `)
+  const [, example = ''] = /^```ts\n(.*?)^```$/ms.exec(readFileSync('README.md', 'utf8')) ?? []
+  writeFileSync(join(project, 'readme.ts'), example)
   const tsc = resolve('node_modules/.bin/tsc')
-  const strict = ['--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2022,dom', 'shop.test.ts']
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2022,dom', 'shop.test.ts', 'readme.ts']
   for (const resolution of [['--module', 'nodenext'], ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit']]) {
     await t.resolves(run(tsc, [...strict, ...resolution], { cwd: project }).catch(({ stdout }: { stdout: string }) => { throw new Error(stdout) }), resolution.join(' '))
   }
   t.equal((await run(process.execPath, ['shop.test.js'], { cwd: project })).stdout, 'succeeded true false\n')
+  t.equal(`// ${(await run(process.execPath, ['readme.js'], { cwd: project })).stdout}`, /^\/\/ requires_payment_method .*\n/m.exec(example)?.[0], 'the README\'s example prints what it says')
 })

@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { flagOf, settingTable } from '../../src/config.ts'
+import { readCommandLine } from '../../src/command-line.ts'
+import { flagOf, resetTable, settingTable, waitTable } from '../../src/config.ts'
 import { errors, type ApiError } from '../../src/core/errors.ts'
 import { EVENT_TYPES } from '../../src/core/event-types.ts'
 import { formatMoney } from '../../src/core/money.ts'
+import type { Setting } from '../../src/core/settings.ts'
 import { CALL_EFFECTS, WEBHOOK_EFFECTS } from '../../src/faults/fault.ts'
+import { startSandbox as startSandboxOfLibrary } from '../../src/index.ts'
 import { PIN, SMS_CODE, testCustomers, testNumber } from '../../src/wallet/customers.ts'
 import { OUTCOMES, type Ending } from '../../src/wallet/outcomes.ts'
 import { checkoutSessionTransitions } from '../../src/wooshpay/checkout-sessions/transitions.ts'
@@ -21,7 +24,7 @@ import { startSandbox } from '../support/sandbox.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
-const documents = { 'README.md': read('README.md'), 'CONTRIBUTING.md': read('CONTRIBUTING.md'), 'CHANGELOG.md': read('CHANGELOG.md') }
+const documents = { 'README.md': read('README.md'), 'CONTRIBUTING.md': read('CONTRIBUTING.md'), 'CHANGELOG.md': read('CHANGELOG.md'), 'SECURITY.md': read('SECURITY.md') }
 const { 'README.md': readme, 'CONTRIBUTING.md': contributing } = documents
 const manifest = JSON.parse(read('package.json')) as { scripts: Record<string, string>, dependencies: Record<string, string> }
 
@@ -74,6 +77,38 @@ t.test('the README\'s settings are those of config.ts, with flag, default and me
     [code(name), code(`--${flagOf(name)}`), String(fallback ?? '') === '' ? '–' : code(String(fallback)), about])
   t.same(written, real)
   t.end()
+})
+
+t.test('the README\'s settings of wait and reset are those of config.ts', t => {
+  const written = table(readme, '| setting | flag | default | of | meaning |')
+  const tables: ReadonlyArray<readonly [string, Readonly<Record<string, Setting<unknown>>>]> = [['wait', waitTable], ['reset', resetTable]]
+  const own = Object.entries(Object.assign({}, ...tables.map(([, settings]) => settings)) as Readonly<Record<string, Setting<unknown>>>)
+    .filter(([name]) => !Object.hasOwn(settingTable, name))
+  t.same(written, own.map(([name, { default: fallback, about }]) => [
+    code(name), code(`--${flagOf(name)}`), fallback === undefined ? '–' : code(String(fallback)),
+    tables.flatMap(([command, settings]) => Object.hasOwn(settings, name) ? [code(command)] : []).join(', '), about
+  ]))
+  t.end()
+})
+
+t.test('the README\'s commands are those of --help', t => {
+  const order = readCommandLine(['--help'])
+  const listed = order.command === 'print' ? /\nCommands:\n([^]*?)\n\n/.exec(order.text)?.[1]?.match(/^ {2}\w+/gm)?.map(line => line.trim()) : []
+  t.same(table(readme, '| command | does |').map(([command]) => /\w+/.exec(command ?? '')?.[0]), listed)
+  t.end()
+})
+
+t.test('the README\'s options and calls of the library are those that a sandbox has', async t => {
+  const sandbox = await startSandboxOfLibrary()
+  await sandbox.stop()
+  const named = new Set(table(readme, '| of the sandbox | is |').flatMap(([names]) => codes(names)).filter(name => !name.startsWith('.') && !name.includes(' = ')).map(name => /^\w+/.exec(name)?.[0]))
+  t.same([...named].toSorted(), Object.keys(sandbox).toSorted())
+  for (const [names = ''] of table(readme, '| of the sandbox | is |')) {
+    const [first = '', ...others] = codes(names)
+    const [group = ''] = first.split('.')
+    const has = Reflect.get(sandbox, group) as object
+    if (first.includes('.')) t.same([first.replace(`${group}.`, '.'), ...others].map(name => /^\.(\w+)/.exec(name)?.[1]).toSorted(), Object.keys(has).toSorted(), group)
+  }
 })
 
 t.test('the README\'s error codes are those of the catalogue, with status and type', t => {
