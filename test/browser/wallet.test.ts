@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { payWithDana, type DanaCustomer } from '../../src/index.ts'
 import { OUTCOME_NAMES } from '../../src/wallet/outcomes.ts'
 import { checkAccessibility, checkEverywhere, checkWidth, LOOKS, LOOKS_WITHOUT_SCRIPT, nameOf, openBrowser } from '../support/browser.ts'
 import { startSandbox } from '../support/sandbox.ts'
@@ -488,6 +489,37 @@ for (const [language, text] of [['id', 'Pembayaran tidak ditemukan'], ['en', 'No
       t.equal(answer?.status(), 404)
       await page.getByRole('heading', { name: text }).waitFor()
       await checkEverywhere(t, page, `"${text}"`)
+    })
+  })
+}
+
+for (const script of SCRIPT) {
+  check(`payWithDana walks through the wallet and back to the shop, ${withScript(script)}`, async (t, merchant) => {
+    const walks: Array<[DanaCustomer | undefined, string, string | undefined]> = [
+      [undefined, 'succeeded', undefined],
+      [{ phone: '081200000002' }, 'requires_payment_method', 'insufficient_funds'],
+      [{ phone: '081200000003' }, 'requires_payment_method', 'account_blocked'],
+      [{ phone: '081200000004' }, 'succeeded', undefined],
+      [{ phone: '081200000005' }, 'processing', undefined],
+      [{ phone: '081200000008' }, 'requires_payment_method', undefined]
+    ]
+    await browser.visit(t, { script }, async page => {
+      for (const [customer, status, declineCode] of walks) {
+        const order = newOrder()
+        const { id, url } = await merchant.payment({ return_url: shop.back(order) })
+        await page.goto(url)
+        await payWithDana(page, customer)
+        t.equal(page.url(), shop.back(order), `${customer?.phone}: back at the shop`)
+        t.match((await merchant.call('GET', `/v1/payment_intents/${id}`)).body, { status, ...(declineCode !== undefined && { last_payment_error: { decline_code: declineCode } }) }, String(customer?.phone))
+      }
+      const { url } = await merchant.payment({ return_url: shop.back(newOrder()) })
+      await page.goto(url)
+      await payWithDana(page, { phone: '081200000007' })
+      t.equal(await read(page, 'result'), 'Payment successful', 'who never comes back stays at the wallet')
+      for (const [wrong, message] of [[{ phone: '12' }, /does not take "12" as phone: ./], [{ pin: '000000' }, /does not take "000000" as pin: ./], [{ phone: '081200000004', otp: '111111' }, /does not take "111111" as otp: ./]] as Array<[DanaCustomer, RegExp]>) {
+        await page.goto((await merchant.payment({ return_url: shop.back(newOrder()) })).url)
+        await t.rejects(payWithDana(page, wrong), { message })
+      }
     })
   })
 }
