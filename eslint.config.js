@@ -60,6 +60,8 @@ export default [
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],
+    // The examples are packages of their own; test/examples.test.ts checks their types.
+    ignores: ['examples/**'],
     languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.browser.json'], tsconfigRootDir: import.meta.dirname } },
     plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
     settings: {
@@ -84,6 +86,7 @@ export default [
       'import-x/no-duplicates': 'off'
     }
   },
+  { files: ['examples/**/*.ts'], rules: { '@typescript-eslint/no-explicit-any': 'error' } },
   // A test file starts its tests one after the other; tap waits for them.
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-floating-promises': 'off' } },
   ...order.map(place => restrict([`src/${place}/**/*.ts`, `src/${place}.ts`], [...libraries(), ...directions(place)])),

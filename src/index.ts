@@ -3,7 +3,7 @@
  * check webhooks. Loading it starts and loads no server.
  */
 export { connectSandbox, SandboxError, type ConnectOptions, type SandboxClient } from './library/client.ts'
-export { sandboxFixture, sandboxHooks } from './library/fixtures.ts'
+export { sandboxFixture, sandboxHooks, type LateOptions } from './library/fixtures.ts'
 export { payWithDana, type DanaCustomer } from './library/playwright.ts'
 export { startSandbox, type Sandbox, type StartOptions } from './library/start.ts'
 export { verifySignature } from './webhooks/signature.ts'

@@ -120,11 +120,12 @@ t.test('nothing is read from the environment and nothing is printed', async t =>
 t.test('hooks start a sandbox once, empty it before each test, and stop it', async t => {
   const hooks: Record<string, () => Promise<void>> = {}
   const hook = (name: string) => (run: () => Promise<void>): void => { hooks[name] = run }
-  const sandbox = sandboxHooks({ beforeAll: hook('beforeAll'), beforeEach: hook('beforeEach'), afterAll: hook('afterAll') }, { seed: 'hooks' })
+  const sandbox = sandboxHooks({ beforeAll: hook('beforeAll'), beforeEach: hook('beforeEach'), afterAll: hook('afterAll') }, async () => await Promise.resolve({ merchantName: 'Late Shop' }))
   t.throws(sandbox, { message: /starts before the first test/ })
   await hooks.beforeAll?.()
   const { id } = await pay(sandbox())
   const { url } = sandbox()
+  t.match(await (await fetch(`${url}/v1/receives/dana/pay/${id}`)).text(), /Late Shop/)
   await hooks.beforeEach?.()
   t.equal(sandbox().url, url)
   t.equal(await statusOf(sandbox(), id), undefined)

@@ -74,7 +74,7 @@ export class SandboxError extends Error {
   override readonly name = 'SandboxError'
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined
-  /** The failure's name, such as `wait_timed_out`. */
+  /** The failure's name, such as `wait_timeout`. */
   readonly code: string | undefined
 
   constructor (message: string, { status, code, cause }: { status?: number, code?: string | undefined, cause?: unknown } = {}) {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { chromium, type BrowserContextOptions, type Browser as Chromium, type LaunchOptions, type Page } from 'playwright-core'
+import { chromium, type BrowserContextOptions, type Browser as Chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 const FLAGS = [
@@ -136,8 +136,20 @@ export async function checkEverywhere (t: Test, page: Page, what: string): Promi
   }
 }
 
+/** A Chromium that has started, and how. */
+export interface Launched {
+  readonly browser: Chromium
+  readonly executablePath: string
+  readonly env: NodeJS.ProcessEnv
+}
+
 /** Starts that Chromium. */
 export async function launch (): Promise<Chromium> {
+  return (await launchFound()).browser
+}
+
+/** Starts that Chromium, and tells where it is and what environment it needs. */
+export async function launchFound (): Promise<Launched> {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH !== undefined && CHROMIUM_PATH !== '') return await start(CHROMIUM_PATH)
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error(`@sparticuz/chromium has none for ${process.platform} ${process.arch}`)
@@ -148,8 +160,8 @@ export async function launch (): Promise<Chromium> {
   return await start(executable, env).catch(async () => await start(executable, { ...env, LD_LIBRARY_PATH: join(folder, 'al2023', 'lib') }))
 }
 
-async function start (executablePath: string, env: LaunchOptions['env'] = process.env): Promise<Chromium> {
-  return await chromium.launch({ executablePath, args: FLAGS, env })
+async function start (executablePath: string, env: NodeJS.ProcessEnv = process.env): Promise<Launched> {
+  return { browser: await chromium.launch({ executablePath, args: FLAGS, env }), executablePath, env }
 }
 
 /**
