@@ -15,7 +15,7 @@ import { Faults } from './faults/service.ts'
 import { assetRoutes } from './html/assets.ts'
 import { authentication, optionalAccount } from './http/authentication.ts'
 import { readBodies, readBrackets } from './http/bodies.ts'
-import { answerErrors, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
+import { answerErrors, answerForNode, answerUnknownRoutes, clientErrorHandler, frameworkErrors } from './http/errors.ts'
 import { injectFaults, loseAnswers } from './http/faults.ts'
 import { ownCalls } from './http/own-calls.ts'
 import { hangUpAtClose } from './http/hang-up.ts'
@@ -84,6 +84,8 @@ const definitions = [
 ] as const
 
 const BODY_LIMIT_BYTES = 1 << 20
+/** What Node gives a request to arrive; Fastify would wait for ever for the rest of one. An answer may take longer. */
+const LONGEST_ARRIVAL_MS = 300_000
 /** Far longer than any id, so that a wrong one is told from a wrong address. */
 const LONGEST_ID = 2048
 
@@ -110,14 +112,18 @@ export async function buildApp (config: Config, { describe = false, logStream }:
   let requests = 0
   // With a seed, ids of requests repeat from run to run, but not within one data file.
   let earlierEvents = 0
+  const tls = readTls(config)
+  // Node's own refusal would not have the envelope.
+  const lenient = { requireHostHeader: false }
   const app: FastifyInstance = Fastify({
-    https: readTls(config) ?? null,
+    ...tls === undefined ? { http: lenient } : { https: { ...tls, ...lenient } },
     logger: { level: config.LOG_LEVEL, ...(logStream !== undefined && { stream: logStream }) },
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { querystringParser: readBrackets, maxParamLength: LONGEST_ID },
     frameworkErrors,
     clientErrorHandler,
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: LONGEST_ARRIVAL_MS,
     trustProxy: config.TRUST_PROXY,
     genReqId: () => `req_${secrets(24, `request ${earlierEvents}.${++requests}`)}`
   })
@@ -197,6 +203,7 @@ export async function buildApp (config: Config, { describe = false, logStream }:
     reply.header('Request-Id', request.id)
     done()
   })
+  answerForNode(app)
   assetRoutes(app)
   const end = new AbortController()
   // One for each listener of the stream and each call that waits; they take themselves off.

@@ -228,6 +228,19 @@ t.test('a wrong parameter is refused with its name, its value and what is allowe
   t.same((await sandbox.call('GET', `/v1/payment_intents/${intent.id}`)).body, intent)
 })
 
+t.test('a number without end is refused as text, too', async t => {
+  const { call } = await startSandbox(t)
+  const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+  const rows: Array<[string, string, string | undefined, string]> = [
+    ['GET', '/v1/events?limit=Infinity', undefined, 'limit'], ['GET', '/v1/events?limit=1e400', undefined, 'limit'],
+    ['POST', '/v1/payment_intents', 'amount=100&currency=IDR&quantity=Infinity', 'quantity'],
+    ['POST', '/_sandbox/faults', 'times=-Infinity&then[status]=503', 'times'], ['POST', '/_sandbox/faults', 'then[latency_ms]=Infinity', 'then[latency_ms]']
+  ]
+  for (const [method, path, body, param] of rows) {
+    t.match(await call(method, path, body, body === undefined ? {} : form), { status: 400, body: { error: { code: 'parameter_invalid', param } } }, `${path} ${body ?? ''}`)
+  }
+})
+
 t.test('a payment that only some of the methods take is updated like any other', async t => {
   const { call } = await startSandbox(t)
   const { body: intent } = await call('POST', '/v1/payment_intents', { amount: 50, currency: 'IDR' })

@@ -176,7 +176,8 @@ t.test('the usual mistakes get a hint', async t => {
   const count = (await logged(sandbox, '?hinted=true', null)).length
   await sandbox.call('POST', '/v1/payment_intents', { amount: 20000, currency: 'IDR' })
   await sandbox.call('POST', '/v1/payment_intents', { amount: 20000000, currency: 'PHP' })
-  for (const query of ['created[gte]=1795365744000', 'created[gte]=%', 'customer=%ff', '%', 'created[%']) await sandbox.call('GET', `/v1/payment_intents?${query}`)
+  for (const query of ['created[gte]=1795365744000', 'created[gte]=%', 'customer=%ff', '%', 'created[%', 'created[gt][a]=1795365744']) await sandbox.call('GET', `/v1/payment_intents?${query}`)
+  await sandbox.call('POST', '/v1/payment_intents', 'currency=IDR&amount[a]=15000000', { headers: { 'content-type': 'application/x-www-form-urlencoded' } })
   t.equal((await logged(sandbox, '?hinted=true', null)).length, count, 'what is right gets none')
 })
 

@@ -27,8 +27,10 @@ export function frameworkErrors (error: FastifyError, request: FastifyRequest, r
 }
 
 /** Answers what is no HTTP that Node can read; there is no request then, so the answer is written to the socket. */
-export function clientErrorHandler (error: ConnectionError, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+export function clientErrorHandler (error: Pick<ConnectionError, 'code' | 'message'>, socket: Socket): void {
+  // What has begun to leave is not to be cut in two.
+  const { _httpMessage: answer } = socket as Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }
+  if (!socket.writable || error.code === 'ECONNRESET' || answer?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -41,6 +43,19 @@ export function clientErrorHandler (error: ConnectionError, socket: Socket): voi
 const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout']
+}
+
+/** Answers by the sandbox itself what Node would refuse, without the envelope, before any route is asked. */
+export function answerForNode (app: FastifyInstance): void {
+  // An Expect that nobody knows may as well be ignored.
+  app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
+  app.server.on('connect', (_request, socket: Socket) => {
+    clientErrorHandler({ code: 'CONNECT', message: 'CONNECT is for proxies, and the sandbox is none' }, socket)
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    // HTTP/1.0 has none; a call that the sandbox makes to itself names one always.
+    done(request.headers.host === undefined && request.raw.httpVersion === '1.1' ? errors.request_malformed('it has no Host header') : undefined)
+  })
 }
 
 /** Says which route there is not; called for a scope, its hooks (authentication, CORS) come first. */

@@ -30,10 +30,22 @@ function validatorCompiler (): FastifySchemaCompiler<object> {
       const ajv = isText ? fromText : exact
       let validate = compiled.get(ajv)
       if (validate === undefined) compiled.set(ajv, validate = ajv.compile(schema))
-      if (validate(data)) return true
-      return { error: errorOf(validate.errors?.at(-1)) }
+      if (!validate(data)) return { error: errorOf(validate.errors?.at(-1)) }
+      const endless = isText ? endlessIn(data) : undefined
+      return endless === undefined ? true : { error: errors.parameter_invalid(bracketed(endless), 'Infinity', 'is not a finite number') }
     }
   }
+}
+
+/** Where a text such as "1e400" was read as a number, beyond which the limits of a schema are not looked at. */
+function endlessIn (value: unknown, path: readonly string[] = []): readonly string[] | undefined {
+  if (value === Infinity || value === -Infinity) return path
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, inner] of Object.entries(value)) {
+    const found = endlessIn(inner, [...path, name])
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The first fault that the validator found, as the error that names parameter, value and what is allowed. */

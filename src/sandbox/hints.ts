@@ -41,13 +41,18 @@ function isRupiah ({ currency }: Record<string, unknown>): boolean {
 }
 
 function isInSen (amount: unknown, error: string | undefined): boolean {
-  const value = Number(amount)
+  const value = numberIn(amount)
   return value > 0 && value % 100 === 0 && (error === 'amount_too_large' || value >= DEAR_RUPIAH)
+}
+
+/** What is logged was not checked: a form can hold objects that cannot be made a number, nor a text. */
+function numberIn (value: unknown): number {
+  return typeof value === 'object' ? NaN : Number(value)
 }
 
 function hasSeconds (url: string, { created }: Record<string, unknown>): boolean {
   const ranges = [readBrackets(url.split('?', 2)[1] ?? '').created, created].filter(isObject)
-  return ranges.flatMap(Object.values).map(Number).some(value => value > 1_000_000_000 && value < FIRST_MILLISECONDS)
+  return ranges.flatMap(Object.values).map(numberIn).some(value => value > 1_000_000_000 && value < FIRST_MILLISECONDS)
 }
 
 function isSession (answer: unknown): answer is { id: string } {
