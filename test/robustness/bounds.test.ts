@@ -476,7 +476,7 @@ t.test('a bad receiver holds up nobody else, and takes bounded connections, byte
     const durations = attempts.map(({ duration_ms: ms }) => ms)
     const [shortest, longest] = [Math.min(...durations), Math.max(...durations)]
     if (kind.takesAllTime === true) t.ok(shortest >= TIMEOUT_MS - 5, `one that ${kind.name}: ${shortest} ms`)
-    t.ok(longest < TIMEOUT_MS + 1000, `one that ${kind.name}: ${longest} ms`)
+    t.ok(longest < TIMEOUT_MS + 5000, `one that ${kind.name}: ${longest} ms`)
     if (kind.isBlind !== true) t.ok(bad.most() <= 10, `one that ${kind.name} has ${bad.most()} connections at once`)
     t.ok(bad.sockets.length <= attempts.length + 10, `one that ${kind.name} has ${bad.sockets.length} connections for ${attempts.length} attempts`)
     // 64 KB are read; the system holds some MB on both sides of a connection.

@@ -134,6 +134,8 @@ t.test('a start that is refused says why in one line, ends with 2, and changes n
       /^DATA_FILE is "mine\.json\/sandbox\.json", whose folder cannot be used: .*; allowed: a path in a folder that can be written, or :memory:\.$/],
     ['a DATA_FILE in a folder that cannot be written', { flags: ['--data-file', join(readOnly, 'sandbox.json')] },
       /^DATA_FILE is "\S+", whose folder cannot be used: .*(?:EACCES|EPERM).*; allowed: a path in a folder that can be written, or :memory:\.$/],
+    ['a DATA_FILE where the system lets nobody make a folder', { flags: ['--data-file', '/proc/none/such/sandbox.json'] },
+      /^DATA_FILE is "\/proc\/none\/such\/sandbox\.json", whose folder cannot be used: (?:ENOENT|EROFS|EACCES|EPERM).*; allowed: a path in a folder that can be written, or :memory:\.$/],
     ['a DATA_FILE that another sandbox holds', { flags: ['--port', '0', '--data-file', lockedFile] },
       new RegExp(`^${lockedFile} is in use by process ${holder.child.pid}\\. Stop that process, or give this one another DATA_FILE\\.$`)]
   ]
