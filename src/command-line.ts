@@ -50,7 +50,7 @@ export function readCommandLine (argv: readonly string[]): Order {
   const program = new Command('wooshpay-sandbox')
     .description('A sandbox of the WooshPay payment API and the DANA wallet, for integration tests.')
     .usage('[command] [flags]')
-    .version(packageVersion(), '-V, --version', 'tell the version')
+    .version(packageVersion(), '-v, --version', 'tell the version')
     .helpOption('-h, --help', 'tell what can be asked for')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
@@ -80,7 +80,7 @@ export function readCommandLine (argv: readonly string[]): Order {
   program.exitOverride(error => { throw userError(error, program, {}) })
 
   const [first] = argv
-  const isForAll = first !== undefined && (!first.startsWith('-') || ['-h', '--help', '-V', '--version'].includes(first))
+  const isForAll = first !== undefined && (!first.startsWith('-') || ['-h', '--help', '-v', '--version'].includes(first))
   try {
     program.parse(isForAll ? argv : ['serve', ...argv], { from: 'user' })
   } catch (error) {
@@ -111,7 +111,7 @@ function flagsOf (table: SettingTable, values: Values): Flags {
 }
 
 /** What the parser refuses, in the words of the other messages; its own error when it refuses nothing. */
-function userError (error: CommanderError, { args, registeredArguments, commands, options }: Command, table: SettingTable): Error {
+function userError (error: CommanderError, { args, registeredArguments, commands, options, parent }: Command, table: SettingTable): Error {
   if (error.exitCode === 0) return error
   const named = maskKeys(/'([^']*)'/.exec(error.message)?.[1] ?? '')
   const near = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1]
@@ -127,8 +127,11 @@ function userError (error: CommanderError, { args, registeredArguments, commands
       const [name, setting] = Object.entries<Setting<unknown>>(table).find(([name]) => `--${flagOf(name)}` === option) ?? []
       return new SettingError(`${name} has no value, as in ${option}=VALUE; allowed: ${setting?.kind.allowed}.`)
     }
-    case 'commander.excessArguments':
-      return new SettingError(`"${maskKeys(args[registeredArguments.length] ?? '')}" is too much; allowed: flags, such as ${options[0]?.long ?? '--help'}.`)
+    case 'commander.excessArguments': {
+      const extra = args[registeredArguments.length] ?? ''
+      const isCommand = parent?.commands.some(command => command.name() === extra) === true
+      return new SettingError(`"${maskKeys(extra)}" is too much; ${isCommand ? 'a command comes first, its flags after it.' : `allowed: flags, such as ${options[0]?.long ?? '--help'}.`}`)
+    }
     case 'commander.missingArgument':
       return new SettingError('exec has no command to run; allowed: one after two dashes, as in wooshpay-sandbox exec -- npm test.')
     default:

@@ -6,12 +6,12 @@ import { parseTime } from './core/clock.ts'
 import { EVENT_TYPE } from './core/event-types.ts'
 import { ID_TIMES } from './core/ids.ts'
 import {
-  either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text,
+  either, flag, integer, listOf, matching, oneOf, optional, readSetting, readSettings, SettingError, text,
   type Keep, type Kind, type Setting, type SettingTable, type ValuesOf
 } from './core/settings.ts'
 import { switchTable } from './core/switches.ts'
 
-const httpAddress: Kind<string> = {
+export const httpAddress: Kind<string> = {
   allowed: 'an http or https address without a path, such as https://sandbox.test',
   parse: value => {
     if (!isHttpAddress(value)) return undefined
@@ -25,7 +25,7 @@ const webhookAddress: Kind<string> = {
   parse: value => isHttpAddress(value) ? value : undefined
 }
 
-const secretKey: Kind<string> = {
+export const secretKey: Kind<string> = {
   allowed: 'keys that start with sk_test_',
   parse: value => {
     const key = parseApiKey(value)
@@ -166,9 +166,24 @@ export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buff
   return pair
 }
 
-/** Reads the settings of a sandbox beside a command. */
-export function readExecConfig (flags: Texts, environment: Texts): Config {
-  return readConfig(flags, { ...environment, ...Object.fromEntries(SHOPS_OWN.map(name => [name, undefined])) }, execTable)
+/**
+ * Reads the settings of a sandbox beside a command. The environment is that of a shop, whose variables may have the names
+ * of settings and mean something else: what is no value of the setting is passed over.
+ * @param passOver told of each
+ */
+export function readExecConfig (flags: Texts, environment: Texts, passOver: (message: string) => void): Config {
+  const own = Object.entries<Setting<unknown>>(execTable).flatMap(([name, setting]) => {
+    const text = environment[name]
+    if (!text || SHOPS_OWN.some(shops => shops === name)) return []
+    try {
+      readSetting(name, setting, text)
+      return [[name, text]]
+    } catch (error) {
+      passOver(`${(error as Error).message} It stands in the environment, so it is left to the command.`)
+      return []
+    }
+  })
+  return readConfig(flags, Object.fromEntries(own) as Texts, execTable)
 }
 
 /** A key that the sandbox takes at once. */
@@ -176,9 +191,18 @@ export function readyKey ({ API_KEYS: keys }: Config): string {
   return keys?.[0] ?? READY_KEY
 }
 
-/** The sandbox that a command calls: the one that is named, or the one that `serve` starts on this machine with the same settings. */
-export function calledAddress ({ WOOSHPAY_BASE_URL: url, PORT: port, HOST: host, TLS_CERT: cert }: ValuesOf<typeof callTable>): string {
-  if (url !== undefined) return url
+/**
+ * The sandbox that a command calls: the one that is named, or the one that `serve` starts on this machine with the same settings.
+ * @throws SettingError when it cannot be known
+ */
+export function calledAddress (settings: ValuesOf<typeof callTable>): string {
+  const { WOOSHPAY_BASE_URL: url, PORT: port } = settings
+  if (url === undefined && port === 0) throw new SettingError('PORT is "0", which says not where the sandbox is; allowed: its port, or WOOSHPAY_BASE_URL.')
+  return url ?? addressOf(settings)
+}
+
+/** Where a server with these settings is called from its own machine. */
+export function addressOf ({ PORT: port, HOST: host, TLS_CERT: cert }: Pick<Config, 'PORT' | 'HOST' | 'TLS_CERT'>): string {
   const name = ({ '0.0.0.0': '127.0.0.1', '::': '::1' } as Record<string, string>)[host] ?? host
   return `${cert === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

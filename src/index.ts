@@ -6,4 +6,5 @@ export { connectSandbox, SandboxError, type ConnectOptions, type SandboxClient }
 export { sandboxFixture, sandboxHooks, type LateOptions } from './library/fixtures.ts'
 export { payWithDana, type DanaCustomer } from './library/playwright.ts'
 export { startSandbox, type Sandbox, type StartOptions } from './library/start.ts'
+export { SettingError } from './core/settings.ts'
 export { verifySignature } from './webhooks/signature.ts'

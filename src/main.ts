@@ -13,15 +13,21 @@ import { FileLockedError } from './store/file-lock.ts'
  * they are asked for, so that a health check does not load the server.
  */
 
-// Whoever reads the output may have enough of it, as `head` has.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
+// Whoever reads the output may have enough of it, as `head` has; what cannot be told ends nothing.
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return
+  process.exitCode = 1
+  complain(`standard output cannot be written: ${message}`)
+})
+process.stderr.on('error', () => {})
 
 try {
-  process.exitCode = await run(readCommandLine(process.argv.slice(2)))
+  const code = await run(readCommandLine(process.argv.slice(2)))
+  process.exitCode ??= code
 } catch (error) {
   const code = exitCode(error)
   if (code === undefined) throw error
-  process.stderr.write(`wooshpay-sandbox: ${(error as Error).message.trim()}\n`)
+  complain((error as Error).message.trim())
   process.exit(code)
 }
 
@@ -36,7 +42,7 @@ async function run (order: Order): Promise<number> {
       return 0
     }
     case 'exec': {
-      const config = readExecConfig(order.flags, env)
+      const config = readExecConfig(order.flags, env, complain)
       const { exec } = await import('./commands/exec.ts')
       return await exec(config, order.run, env)
     }
@@ -48,8 +54,8 @@ async function run (order: Order): Promise<number> {
     }
     case 'reset': {
       const settings = readTable(resetTable, order.flags, env)
-      const { connectSandbox } = await import('./library/client.ts')
-      await connectSandbox({ url: calledAddress(settings), secretKey: settings.WOOSHPAY_SECRET_KEY, token: settings.SANDBOX_TOKEN }).reset()
+      const { reset } = await import('./commands/reset.ts')
+      await reset(calledAddress(settings), settings)
       return 0
     }
     case 'openapi':
@@ -59,6 +65,10 @@ async function run (order: Order): Promise<number> {
       process.stdout.write(order.text)
       return 0
   }
+}
+
+function complain (message: string): void {
+  process.stderr.write(`wooshpay-sandbox: ${message}\n`)
 }
 
 /** Of what is said in a line, without a stack trace: 2 for what was asked in a wrong way, 1 for what went wrong on the way. */

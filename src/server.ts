@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { buildApp, type AppOptions } from './app.ts'
-import type { Config } from './config.ts'
+import { addressOf, type Config } from './config.ts'
 import { SettingError } from './core/settings.ts'
 
 /** A sandbox that listens. */
 export interface Server {
-  /** What clients call and browsers are sent to, without a path: `http://127.0.0.1:6262`, or `PUBLIC_URL`. */
-  readonly url: string
+  /** Where clients of this machine call it, without a path: `http://127.0.0.1:6262`. */
+  readonly address: string
+  /** Answers a call without the network, so that neither a certificate nor `PUBLIC_URL` stands in its way. */
+  readonly fetch: (request: Request) => Promise<Response>
   /** Answers what is in flight, writes what is left, and ends. */
   readonly close: () => Promise<void>
 }
@@ -20,13 +22,31 @@ export async function startServer (config: Config, options: AppOptions = {}): Pr
   // Before anything is opened, so that a start that is refused for its port leaves no file behind.
   await tryAddress(config)
   const { app } = await buildApp(config, options)
-  const close = async (): Promise<void> => { await app.close() }
+  let isClosed = false
+  const close = async (): Promise<void> => {
+    isClosed = true
+    await app.close()
+  }
   try {
-    const address = await app.listen({ port: config.PORT, host: config.HOST })
-    return { url: config.PUBLIC_URL ?? address, close }
+    await app.listen({ port: config.PORT, host: config.HOST })
+    const { port } = app.server.address() as AddressInfo
+    return { address: addressOf({ ...config, PORT: port }), fetch, close }
   } catch (error) {
     await close()
     throw cannotListen(config, error as NodeJS.ErrnoException)
+  }
+
+  async function fetch (request: Request): Promise<Response> {
+    if (isClosed) throw new Error('it was stopped')
+    const { pathname, search } = new URL(request.url)
+    const body = await request.text()
+    const { statusCode, headers, payload } = await app.inject({
+      method: request.method as 'GET',
+      url: `${pathname}${search}`,
+      headers: Object.fromEntries(request.headers),
+      ...(body !== '' && { payload: body })
+    })
+    return new Response(payload, { status: statusCode, headers: { 'content-type': String(headers['content-type']) } })
   }
 }
 

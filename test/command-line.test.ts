@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -44,7 +44,7 @@ t.test('--help tells commands, examples, precedence and exit codes; that of a co
 
 t.test('--version tells that of package.json', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
-  for (const flag of ['--version', '-V']) t.same(await ended(t, [flag]), { code: 0, signal: null, out: `${version}\n`, err: '' })
+  for (const flag of ['--version', '-v']) t.same(await ended(t, [flag]), { code: 0, signal: null, out: `${version}\n`, err: '' })
 })
 
 t.test('openapi prints the documents that ship', async t => {
@@ -63,11 +63,15 @@ t.test('what is asked in a wrong way is told in one line with what is near or al
     [['wait', '--timeout', '5'], /^"--timeout" is not a flag; allowed: --wooshpay-base-url, --port, --host, --tls-cert, --wait-timeout-ms, --help\.$/],
     [['sevre'], /^"sevre" is not a command; did you mean serve\? allowed: serve, exec, wait, reset, openapi\.$/],
     [['start'], /^"start" is not a command; .*allowed: serve, exec, wait, reset, openapi\.$/],
-    [['serve', 'exec'], /^"exec" is too much; allowed: flags, such as --port\.$/],
+    [['--port', '0', 'wait'], /^"wait" is too much; a command comes first, its flags after it\.$/],
+    [['serve', 'now'], /^"now" is too much; allowed: flags, such as --port\.$/],
     [['reset', 'acct_1'], /^"acct_1" is too much; allowed: flags, such as --wooshpay-base-url\.$/],
     [['openapi', 'petstore'], /^"petstore" is not a document; allowed: wooshpay, sandbox\.$/],
     [['exec'], /^exec has no command to run; allowed: one after two dashes, as in wooshpay-sandbox exec -- npm test\.$/],
     [['exec', '--', 'no-such-program'], /^"no-such-program" cannot be run: .*ENOENT; allowed: a program of this machine, by its name or path\.$/],
+    [['exec', '--', ''], /^The command of exec is ""; allowed: a program of this machine, by its name or path\.$/],
+    [['wait', '--port', '0'], /^PORT is "0", which says not where the sandbox is; allowed: its port, or WOOSHPAY_BASE_URL\.$/],
+    [['reset', '--tls-cert', 'none.pem'], /^TLS_CERT is "none\.pem", which cannot be read: ENOENT.*\.$/],
     [['exec', '--port', 'x', '--', 'true'], /^PORT is "x"; allowed: an integer from 0 to 65535\.$/],
     [['wait', '--wait-timeout-ms', 'long'], /^WAIT_TIMEOUT_MS is "long"; allowed: an integer from 0 to 600000\.$/],
     [['wait', '--wooshpay-base-url', 'http://localhost/v1'], /^WOOSHPAY_BASE_URL is "http:\/\/localhost\/v1"; allowed: an http or https address without a path/],
@@ -145,14 +149,40 @@ t.test('exec: what the shop has for itself in the environment reaches the shop a
   t.notOk(existsSync(join(folder, 'shop.json')))
 })
 
+t.test('exec: a variable of the shop that is no value of a setting is left to it, and said', async t => {
+  const environment = { API_KEYS: 'abc', IDEMPOTENCY: 'redis', WEBHOOK_URL: '/webhooks', ALLOWED_HOSTS: '*', CLOCK: '12', SEED: 'one' }
+  const { code, out, err } = await ended(t, ['exec', ...script('console.log(process.env.API_KEYS, process.env.CLOCK, process.env.WOOSHPAY_WEBHOOK_SECRET)')], { environment })
+  t.same([code, out], [0, 'abc 12 undefined\n'])
+  for (const name of ['API_KEYS', 'IDEMPOTENCY', 'WEBHOOK_URL', 'ALLOWED_HOSTS', 'CLOCK']) t.match(err, new RegExp(`^wooshpay-sandbox: ${name} is ".+"; allowed: .+\\. It stands in the environment, so it is left to the command\\.$`, 'm'))
+  t.notMatch(err, /SEED/)
+})
+
+t.test('exec: the exit code is the command\'s, whatever address, certificate or standard error the sandbox has', async t => {
+  const tls = (name: string): string => fileURLToPath(new URL(`support/tls/${name}.pem`, import.meta.url))
+  for (const flags of [['--tls-cert', tls('cert'), '--tls-key', tls('key')], ['--public-url', 'http://pay.shop.test'], ['--host', '::', '--sandbox-token', 'secret']]) {
+    const { code, out, err } = await ended(t, ['exec', ...flags, '--', 'sh', '-c', 'echo $WOOSHPAY_BASE_URL $SANDBOX_TOKEN; exit 5'])
+    t.equal(code, 5, flags.join(' '))
+    t.match(out, flags.includes('::') ? /^http:\/\/\[::1\]:\d+ secret\n$/ : /^https?:\/\/127\.0\.0\.1:\d+\n$/)
+    t.match(err, /^all +0\/\d+ 0 %$/m)
+  }
+  const child = run(t, newFolder(t), { flags: ['exec', '--', 'sh', '-c', 'sleep 0.1; exit 4'] })
+  child.stderr?.destroy()
+  t.equal((await once(child, 'exit'))[0], 4, 'nobody reads what it says of the coverage')
+})
+
 t.test('exec: a command that a signal ends is told as a shell does; a signal to exec is the command\'s', async t => {
   t.equal((await ended(t, ['exec', '--', 'sh', '-c', 'kill -KILL $$'])).code, 128 + 9)
   const child = run(t, newFolder(t), { flags: ['exec', '--', process.execPath, '-e', 'process.on("SIGTERM", () => process.exit(7)); console.log("ready"); setInterval(() => {}, 1000)'] })
   await once(child.stdout as Readable, 'data')
   const exit = once(child, 'exit')
-  child.kill('SIGINT')
   child.kill('SIGTERM')
   t.same(await exit, [7, null])
+
+  const alone = run(t, newFolder(t), { flags: ['exec', '--', process.execPath, '-e', 'console.log("ready"); setInterval(() => {}, 1000)'] })
+  await once(alone.stdout as Readable, 'data')
+  const interrupted = once(alone, 'exit')
+  alone.kill('SIGINT')
+  t.same(await interrupted, [128 + 2, null], 'no terminal sends it to the command')
 })
 
 t.test('wait: until a sandbox answers, and no longer', async t => {
@@ -181,6 +211,37 @@ t.test('wait: takes the certificate that the sandbox has made its own', async t 
   const { port } = new URL(sandbox.url)
   t.equal((await ended(t, ['wait'], { environment: { PORT: port, TLS_CERT: tls('cert') } })).code, 0)
   t.equal((await ended(t, ['wait', '--wooshpay-base-url', sandbox.url])).code, 0)
+  t.match(await ended(t, ['reset', '--port', port, '--tls-cert', tls('cert')]), { code: 0, err: '' })
+  t.match(await ended(t, ['reset', '--wooshpay-base-url', sandbox.url]), { code: 1, err: /self-signed certificate/ }, 'but nothing secret is sent to just anybody')
+})
+
+t.test('wait: gives up in time on a server that stalls, drips or goes on without end', async t => {
+  const answers: Record<string, (socket: Socket) => void> = {
+    'says nothing': () => {},
+    'stalls in the middle': socket => { socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"uptime_ms"') },
+    drips: socket => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n')
+      const drop = setInterval(() => { socket.write(' ') }, 50)
+      socket.on('close', () => { clearInterval(drop) })
+    },
+    'goes on with 100 Continue': socket => {
+      const more = setInterval(() => { socket.write('HTTP/1.1 100 Continue\r\n\r\n') }, 50)
+      socket.on('close', () => { clearInterval(more) })
+    }
+  }
+  for (const [what, answer] of Object.entries(answers)) {
+    const sockets: Socket[] = []
+    const server = createTcpServer(socket => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      answer(socket)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    t.match(await ended(t, ['wait', '--port', String(port), '--wait-timeout-ms', '100']), { code: 1, err: `wooshpay-sandbox: No sandbox answers at http://127.0.0.1:${port}: no answer within 1 s.\n` }, what)
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
 })
 
 t.test('reset: empties all, or the account of a key, and wants the token where there is one', async t => {

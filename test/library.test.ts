@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { connectSandbox, sandboxFixture, sandboxHooks, SandboxError, startSandbox, verifySignature, type Sandbox } from '../src/index.ts'
 import { startReceiver } from './support/receiver.ts'
@@ -52,7 +53,7 @@ t.test('a merchant\'s test: start, pay, verify the webhook, move time, let thing
   await sandbox.reset()
   t.equal(await statusOf(sandbox, intent.id), undefined)
   await sandbox.stop()
-  await t.rejects(sandbox.settle(), { name: 'SandboxError', status: undefined, message: new RegExp(`^No sandbox answers at ${sandbox.url}: .+\\.$`) })
+  await t.rejects(sandbox.settle(), { name: 'SandboxError', status: undefined, message: `No sandbox answers at ${sandbox.url}: it was stopped.` })
 })
 
 t.test('many run at once, and end by `await using`', async t => {
@@ -91,9 +92,34 @@ t.test('a wrong option is named, with what is allowed; nothing is started', asyn
     [{ webhookUrl: 'nope' }, /^webhookUrl is "nope"; allowed: an http or https address/],
     [{ refundMode: 'later' }, /^refundMode is "later"; allowed: sync, async\.$/],
     [{ clock: 'yesterday' }, /^clock is "yesterday"; allowed: a time from /],
+    [{ merchantName: {} }, /^merchantName is an object; allowed: any text but the empty one\.$/],
     [{ apiKeys: ['sk_live_0123456789'] }, /^apiKeys is "sk_live_…6789"; allowed: keys that start with sk_test_/]
   ]
   for (const [options, message] of wrong) await t.rejects(startSandbox(options), { message }, JSON.stringify(options))
+})
+
+t.test('what would do something else than it says is refused', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(sandbox.stop)
+  for (const ms of [NaN, undefined as unknown as number, Infinity]) await t.rejects(sandbox.clock.advance(ms), { name: 'SandboxError', message: `clock.advance takes milliseconds, and not ${ms}.` })
+  for (const time of [NaN, undefined as unknown as number, new Date('x')]) await t.rejects(sandbox.clock.moveTo(time), { name: 'SandboxError', message: `clock.moveTo takes epoch milliseconds, ISO 8601 or a Date, and not ${String(time)}.` })
+  t.throws(() => sandbox.account(undefined as unknown as string), { name: 'SettingError', message: 'secretKey is "undefined"; allowed: keys that start with sk_test_.' })
+  t.throws(() => sandbox.account('sk_test_ключ'), { name: 'SettingError' })
+  t.throws(() => connectSandbox({ url: `${sandbox.url}/v1` }), { name: 'SettingError', message: /^url is "http:.*\/v1"; allowed: an http or https address without a path/ })
+  t.throws(() => connectSandbox({ url: undefined as unknown as string }), { name: 'SettingError' })
+  t.throws(() => verifySignature({ id: 'evt_1' } as unknown as string, 't=1,v1=00', 'whsec_x'), { name: 'TypeError', message: /the body as it came/ })
+  t.throws(() => verifySignature('', 't=1,v1=00', undefined as unknown as string), { name: 'TypeError', message: /no secret/ })
+})
+
+t.test('the calls need neither the public address nor a certificate', async t => {
+  const tls = (name: string): string => fileURLToPath(new URL(`support/tls/${name}.pem`, import.meta.url))
+  for (const options of [{ publicUrl: 'http://pay.shop.test' }, { tlsCert: tls('cert'), tlsKey: tls('key') }, { host: '::' }]) {
+    const sandbox = await startSandbox(options)
+    await sandbox.reset()
+    t.match(sandbox.url, /^https?:\/\/(?:127\.0\.0\.1|\[::1\]):\d+$/)
+    t.equal((await sandbox.account(sandbox.secretKey).clock.freeze()).frozen, true)
+    await sandbox.stop()
+  }
 })
 
 t.test('options take values and the texts of flags', async t => {
@@ -120,6 +146,9 @@ t.test('nothing is read from the environment and nothing is printed', async t =>
 t.test('hooks start a sandbox once, empty it before each test, and stop it', async t => {
   const hooks: Record<string, () => Promise<void>> = {}
   const hook = (name: string) => (run: () => Promise<void>): void => { hooks[name] = run }
+  const failing = sandboxHooks({ beforeAll: hook('beforeAll'), beforeEach: hook('beforeEach'), afterAll: hook('afterAll') }, { port: 70_000 })
+  await t.rejects(Promise.resolve(hooks.beforeAll?.()), { name: 'SettingError', message: /^port is "70000"/ })
+  t.throws(failing, { name: 'SettingError', message: /^port is "70000"/ })
   const sandbox = sandboxHooks({ beforeAll: hook('beforeAll'), beforeEach: hook('beforeEach'), afterAll: hook('afterAll') }, async () => await Promise.resolve({ merchantName: 'Late Shop' }))
   t.throws(sandbox, { message: /starts before the first test/ })
   await hooks.beforeAll?.()
@@ -166,6 +195,7 @@ t.test('signatures', async t => {
     ['no time', [body, `v1=${v1}`, 'whsec_x'], false],
     ['no signature', [body, 't=1687845304', 'whsec_x'], false],
     ['an empty signature', [body, 't=1687845304,v1=', 'whsec_x'], false],
+    ['more than a signature', [body, `${good}zz`, 'whsec_x'], false],
     ['no hex', [body, `t=1687845304,v1=${'zz'.repeat(32)}`, 'whsec_x'], false],
     ['the empty header', [body, '', 'whsec_x'], false],
     ['no header', [body, undefined, 'whsec_x'], false]

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
 import type { Config, Texts } from '../config.ts'
 import { SettingError } from '../core/settings.ts'
 import { startWith } from '../library/start.ts'
@@ -15,6 +16,7 @@ const ENDED_BY_SIGNAL = 128
  * @throws SettingError when there is no such command
  */
 export async function exec (config: Config, [command = '', ...args]: readonly string[], environment: Texts): Promise<number> {
+  if (command === '') throw new SettingError('The command of exec is ""; allowed: a program of this machine, by its name or path.')
   const sandbox = await startWith(config)
   try {
     const child = spawn(command, args, {
@@ -23,12 +25,14 @@ export async function exec (config: Config, [command = '', ...args]: readonly st
         ...environment,
         WOOSHPAY_BASE_URL: sandbox.url,
         WOOSHPAY_SECRET_KEY: sandbox.secretKey,
-        ...(config.WEBHOOK_URL !== undefined && { WOOSHPAY_WEBHOOK_SECRET: sandbox.webhookSecret })
+        ...(config.WEBHOOK_URL !== undefined && { WOOSHPAY_WEBHOOK_SECRET: sandbox.webhookSecret }),
+        ...(config.SANDBOX_TOKEN !== undefined && { SANDBOX_TOKEN: config.SANDBOX_TOKEN })
       }
     })
-    // A terminal sends Ctrl-C to the command as well; the sandbox stays until that has ended.
-    process.on('SIGINT', () => {})
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { child.kill(signal) })
+    // The sandbox stays until the command has ended. Ctrl-C in a terminal reaches the command by itself.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
+      process.on(signal, () => { if (signal !== 'SIGINT' || !isatty(0)) child.kill(signal) })
+    }
     const code = await exitCode(child)
     process.stderr.write(`\nPayment coverage\n${table(await sandbox.coverage())}`)
     return code

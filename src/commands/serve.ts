@@ -25,7 +25,7 @@ export async function serve (config: Config): Promise<void> {
   }
   const server = await startServer(config, isatty(1) ? { logStream: await readableLog() } : {})
   stop = server.close
-  if (config.LOG_LEVEL !== 'silent') process.stdout.write(greeting(server.url, config))
+  if (config.LOG_LEVEL !== 'silent') process.stdout.write(greeting(config.PUBLIC_URL ?? server.address, config))
 }
 
 /** Log lines for people; whatever is no terminal gets JSON. */
@@ -36,7 +36,7 @@ async function readableLog (): Promise<NodeJS.WritableStream> {
 }
 
 function greeting (url: string, config: Config): string {
-  const { DATA_FILE: file, PUBLIC_URL: publicUrl } = config
+  const { DATA_FILE: file, PUBLIC_URL: publicUrl, WEBHOOK_URL: webhooks, WEBHOOK_SECRET: secret } = config
   const key = readyKey(config)
   const body = '{"amount":20000,"currency":"IDR","confirm":true,"payment_method_data":{"type":"dana"},"return_url":"http://localhost:3000/done"}'
   return `
@@ -45,7 +45,7 @@ wooshpay-sandbox listens on ${url}${publicUrl === undefined ? '' : ' (PUBLIC_URL
   Secret key       ${key}
   Publishable key  ${publishableKey(key)}
   State            ${file === ':memory:' ? 'in memory, nothing is kept' : file}
-  Dashboard        ${url}/
+${webhooks === undefined ? '' : `  Webhooks         to ${webhooks}, signed with ${secret === undefined ? 'a secret of each account; WEBHOOK_SECRET sets one for all' : 'WEBHOOK_SECRET'}\n`}  Dashboard        ${url}/
   API reference    ${url}/docs
 
 Make a payment and open the address in its next_action:

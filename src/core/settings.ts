@@ -28,7 +28,9 @@ export interface Keep {
 }
 
 /** A setting whose text is not allowed. */
-export class SettingError extends Error {}
+export class SettingError extends Error {
+  override readonly name = 'SettingError'
+}
 
 /**
  * Reads every setting of a table; those without a text get their default.
@@ -49,7 +51,7 @@ export function readSettings<Table extends SettingTable> (
  * @param name as the message is to say it
  * @throws SettingError naming the setting, the value and what is allowed
  */
-export function readSetting<T> (name: string, { kind }: Setting<T>, text: string): T {
+export function readSetting<T> (name: string, { kind }: Pick<Setting<T>, 'kind'>, text: string): T {
   const value = kind.parse(text)
   if (value === undefined) throw new SettingError(`${name} is ${JSON.stringify(maskKeys(text))}; allowed: ${kind.allowed}.`)
   return value

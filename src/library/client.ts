@@ -1,4 +1,6 @@
 import createClient from 'openapi-fetch'
+import { httpAddress, secretKey as keyKind } from '../config.ts'
+import { readSetting } from '../core/settings.ts'
 import type { operations, paths } from './generated/sandbox.ts'
 
 /** What a call takes, as in the sandbox's own API reference. */
@@ -95,13 +97,22 @@ export interface ConnectOptions {
 
 /**
  * Talks to a sandbox that runs somewhere, such as in a container.
+ * @throws SettingError when the address or the key cannot be one
  * @example
- * const sandbox = connectSandbox({ url: process.env.WOOSHPAY_BASE_URL, secretKey: process.env.WOOSHPAY_SECRET_KEY })
+ * const sandbox = connectSandbox({ url: 'http://127.0.0.1:6262', secretKey: 'sk_test_worker_1' })
  * await sandbox.reset()
  */
 export function connectSandbox ({ url, secretKey, token }: ConnectOptions): SandboxClient {
+  readSetting('url', { kind: httpAddress }, String(url))
+  return clientOf({ url, secretKey, token })
+}
+
+/** @param fetch what carries the calls */
+export function clientOf ({ url, secretKey, token }: ConnectOptions, fetch: (request: Request) => Promise<Response> = globalThis.fetch): SandboxClient {
+  if (secretKey !== undefined) readSetting('secretKey', { kind: keyKind }, String(secretKey))
   const { GET, POST, DELETE } = createClient<paths>({
     baseUrl: url,
+    fetch,
     headers: {
       ...(secretKey !== undefined && { Authorization: `Basic ${btoa(`${secretKey}:`)}` }),
       ...(token !== undefined && { 'X-Sandbox-Token': token })
@@ -127,8 +138,16 @@ export function connectSandbox ({ url, secretKey, token }: ConnectOptions): Sand
     },
     clock: {
       read: async () => await answerTo(GET('/_sandbox/clock')),
-      advance: async ms => await move({ advance_ms: ms }),
-      moveTo: async now => await move({ now: now instanceof Date ? now.toISOString() : now }),
+      advance: async ms => {
+        // JSON has no word for it and would leave it out, so that time stood still and nobody knew.
+        if (!Number.isFinite(ms)) throw new SandboxError(`clock.advance takes milliseconds, and not ${String(ms)}.`)
+        return await move({ advance_ms: ms })
+      },
+      moveTo: async now => {
+        const time = now instanceof Date ? now.getTime() : now
+        if (typeof time !== 'string' && !Number.isFinite(time)) throw new SandboxError(`clock.moveTo takes epoch milliseconds, ISO 8601 or a Date, and not ${String(now)}.`)
+        return await move({ now: time })
+      },
       freeze: async () => await move({ frozen: true }),
       unfreeze: async () => await move({ frozen: false })
     },

@@ -34,11 +34,14 @@ export function sandboxHooks (
   options: LateOptions = {}
 ): () => Sandbox {
   let sandbox: Sandbox | undefined
+  let failure: Error | undefined
   const present = (): Sandbox => {
-    if (sandbox === undefined) throw new Error('The sandbox starts before the first test; ask for it in a test.')
+    if (sandbox === undefined) throw failure ?? new Error('The sandbox starts before the first test; ask for it in a test.')
     return sandbox
   }
-  beforeAll(async () => { sandbox = await start(options) })
+  beforeAll(async () => {
+    sandbox = await start(options).catch((error: Error) => { throw failure = error })
+  })
   beforeEach(async () => { await present().reset() })
   afterAll(async () => { await sandbox?.stop() })
   return present

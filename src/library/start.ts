@@ -2,7 +2,7 @@ import { execTable, readConfig, readyKey, type Config, type Texts } from '../con
 import { publishableKey } from '../core/api-keys.ts'
 import { createSecrets } from '../core/ids.ts'
 import { readSetting, SettingError, type Setting } from '../core/settings.ts'
-import { connectSandbox, type SandboxClient } from './client.ts'
+import { clientOf, type SandboxClient } from './client.ts'
 
 type CamelCase<Name extends string> = Name extends `${infer Word}_${infer Rest}` ? `${Lowercase<Word>}${Capitalize<CamelCase<Rest>>}` : Lowercase<Name>
 
@@ -10,7 +10,10 @@ type CamelCase<Name extends string> = Name extends `${infer Word}_${infer Rest}`
  * The settings of `wooshpay-sandbox serve`, in camel case: `webhookUrl` is `WEBHOOK_URL`. Each takes its value, or the
  * text that a flag would have.
  */
-export type StartOptions = { readonly [Name in keyof Config as CamelCase<Name>]?: Config[Name] | string }
+export type StartOptions = { readonly [Name in keyof Config as CamelCase<Name>]?: Config[Name] | TextOf<Config[Name]> }
+
+/** Where the value is no text, the text of it; a closed list of words stays closed. */
+type TextOf<Value> = Value extends string | undefined ? never : string
 
 /** A sandbox in this process. Its calls concern all accounts; `account` has those of one. */
 export interface Sandbox extends SandboxClient, AsyncDisposable {
@@ -30,7 +33,7 @@ export interface Sandbox extends SandboxClient, AsyncDisposable {
 
 /**
  * Starts a sandbox in this process: in memory, on a free port of 127.0.0.1, silent, unless the options say otherwise.
- * The environment is not read. Many can run at once.
+ * The environment is not read. Many can run at once. The process goes on until each was stopped.
  * @throws SettingError naming the option, its value and what is allowed
  * @example
  * const sandbox = await startSandbox({ webhookUrl: 'http://127.0.0.1:3000/webhooks' })
@@ -49,16 +52,16 @@ export async function startWith (settings: Config): Promise<Sandbox> {
   const config = { ...settings, WEBHOOK_SECRET: webhookSecret }
   // Loaded here, so that a shop that only verifies signatures does not load the server.
   const { startServer } = await import('../server.ts')
-  const { url, close } = await startServer(config)
-  const account = (secretKey: string): SandboxClient => connectSandbox({ url, secretKey, token: config.SANDBOX_TOKEN })
+  const { address: url, fetch, close } = await startServer(config)
+  const client = (secretKey?: string): SandboxClient => clientOf({ url, secretKey, token: config.SANDBOX_TOKEN }, fetch)
   const secretKey = readyKey(config)
   return {
-    ...connectSandbox({ url, token: config.SANDBOX_TOKEN }),
+    ...client(),
     url,
     secretKey,
     publishableKey: publishableKey(secretKey),
     webhookSecret,
-    account,
+    account: key => client(String(key)),
     stop: close,
     [Symbol.asyncDispose]: close
   }
@@ -67,11 +70,13 @@ export async function startWith (settings: Config): Promise<Sandbox> {
 /** The options as texts of their settings; a wrong one is named as it was given. */
 function textsOf (options: StartOptions): Texts {
   const settings = new Map(Object.entries<Setting<unknown>>(execTable).map(([name, setting]) => [camelCase(name), { name, setting }]))
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined).map(([option, value]) => {
+  return Object.fromEntries(Object.entries<unknown>(options).filter(([, value]) => value !== undefined && value !== null).map(([option, value]) => {
     const { name, setting } = settings.get(option) ?? {}
     if (name === undefined || setting === undefined) throw new SettingError(`"${option}" is not an option; allowed: ${[...settings.keys()].join(', ')}.`)
-    readSetting(option, setting, String(value))
-    return [name, String(value)]
+    const text = value instanceof Date ? value.toISOString() : String(value)
+    if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) throw new SettingError(`${option} is an object; allowed: ${setting.kind.allowed}.`)
+    readSetting(option, setting, text)
+    return [name, text]
   }))
 }
 

@@ -187,12 +187,13 @@ export class Database {
 /** Makes a file's folder and locks the file itself, whatever links lead to it. */
 async function hold (path: string): Promise<{ file: string, unlock: () => Promise<void> }> {
   try {
+    if (path.endsWith('/')) throw new DataFileError(`${path} is not a file; DATA_FILE has to name one, or :memory:.`)
     const file = behindLinks(path)
     makeFolder(dirname(file))
     accessSync(dirname(file), constants.W_OK | constants.X_OK)
     return { file, unlock: await lockFile(file) }
   } catch (error) {
-    if (error instanceof FileLockedError) throw error
+    if (error instanceof FileLockedError || error instanceof DataFileError) throw error
     throw new DataFileError(`DATA_FILE is "${path}", whose folder cannot be used: ${(error as Error).message}; ` +
       'allowed: a path in a folder that can be written, or :memory:.')
   }

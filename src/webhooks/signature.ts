@@ -36,6 +36,7 @@ export function signatureHeaders (
  * Whether a webhook comes from whoever knows the endpoint's secret, as WooshPay's page "Check the webhook signatures"
  * says; for shops, and their tests. It takes any time: retries come with that of the event, up to days later.
  * @param body the bytes that came, before anything has parsed them
+ * @throws TypeError when the body was parsed already, or the secret is missing
  * @param header the header `Wooshpay-Signature`, or `Signature`, which has the same value
  * @example if (!verifySignature(request.body, request.headers['wooshpay-signature'], secret)) response.status(400).end()
  */
@@ -44,8 +45,10 @@ export function verifySignature (body: string | Uint8Array, header: string | rea
     const [name = '', value = ''] = part.trim().split('=')
     return [name, value]
   }))
-  const given = Buffer.from(parts.get('v1') ?? '', 'hex')
-  const expected = mac(parts.get('t') ?? '', body, secret)
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw new TypeError('verifySignature takes the body as it came, as text or bytes, and not what was made of it by JSON.parse or express.json.')
+  if (secret === '' || typeof secret !== 'string') throw new TypeError('verifySignature has no secret of the webhook endpoint.')
+  const given = Buffer.from(parts.get('v1') ?? '')
+  const expected = Buffer.from(mac(parts.get('t') ?? '', body, secret).toString('hex'))
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
