@@ -14,6 +14,10 @@ t.test('a merchant\'s test: start, pay, verify the webhook, move time, let thing
   t.teardown(sandbox.stop)
   t.match(sandbox, { url: /^http:\/\/127\.0\.0\.1:\d+$/, secretKey: 'sk_test_sandbox', publishableKey: /^pk_test_\w{24}$/, webhookSecret: /^whsec_\w{32}$/ })
 
+  await sandbox.outcomes.queue('dana', ['cancel'])
+  t.match(await sandbox.outcomes.list(), [{ payment_method: 'dana', outcomes: ['cancel'] }], 'before the first payment')
+  await sandbox.outcomes.clear()
+
   const intent = await pay(sandbox)
   const played = await sandbox.shopper({ url: intent.next_action.dana_handle_redirect.url, outcome: 'pay' })
   t.match(played, { outcome: 'pay', payment_intent: { id: intent.id, status: 'succeeded' }, return_url: 'https://your.website' })

@@ -55,6 +55,8 @@ export async function startWith (settings: Config): Promise<Sandbox> {
   const { address: url, fetch, close } = await startServer(config)
   const client = (secretKey?: string): SandboxClient => clientOf({ url, secretKey, token: config.SANDBOX_TOKEN }, fetch)
   const secretKey = readyKey(config)
+  // Opens the account, so that outcomes can be lined up before the shop's first call.
+  await client(secretKey).clock.read()
   return {
     ...client(),
     url,
