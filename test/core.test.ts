@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { browserAddress, isHttpAddress, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
+import { withoutKeys } from '../src/core/api-keys.ts'
 import { parseTime, SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
 import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
 import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
@@ -445,6 +446,18 @@ t.test('ids', async t => {
   })
 })
 
+t.test('a message has no key in it but the one that everybody knows, and what is masked stays', async t => {
+  for (const [given, expected] of [
+    ['No such event: "sk_live_abc.d-1".', 'No such event: "sk_live_…".'],
+    ['There is no GET /v1/sk_test_abc. The list is at /docs.', 'There is no GET /v1/sk_test_…. The list is at /docs.'],
+    ['pk_live_a, pk_test_b and sk_test_c:', 'pk_live_…, pk_test_… and sk_test_…:'],
+    ['curl -u sk_test_sandbox: …', 'curl -u sk_test_sandbox: …'],
+    ['sk_test_sandbox2', 'sk_test_…'],
+    ['acct_1 (sk_test_…1234), acct_2 (sk_test_…)', 'acct_1 (sk_test_…1234), acct_2 (sk_test_…)'],
+    ['it has to start with sk_test_ (or pk_test_), and sk_test_.', 'it has to start with sk_test_ (or pk_test_), and sk_test_.']
+  ] as const) t.equal(withoutKeys(given), expected)
+})
+
 t.test('secrets', async t => {
   const random = createSecrets()
   const seeded = createSecrets('seed')
@@ -589,7 +602,7 @@ t.test('parameters are added to an address; those already there stay', async t =
 
 t.test('a server\'s address is complete, and is shown without the password that it may hold', async t => {
   for (const address of ['http://localhost:3000/hook', 'https://shop.test', 'HTTP://shop.test']) t.ok(isHttpAddress(address), address)
-  for (const address of ['shop.test', 'ftp://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', '']) t.notOk(isHttpAddress(address), address)
+  for (const address of ['shop.test', 'ftp://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', 'http://shop.test/\r\nX: y', '']) t.notOk(isHttpAddress(address), address)
   t.equal(withoutCredentials('http://user:p%40ss@shop.test/hook?a=1'), 'http://shop.test/hook?a=1')
   t.equal(withoutCredentials('http://shop.test'), 'http://shop.test', 'any other stays as it was written')
 })

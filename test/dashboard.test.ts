@@ -914,7 +914,7 @@ t.test('strangers\' names and pages have no way to the dashboard', async t => {
   }
   isErrorPage(t, await press(sandbox, 'reset', {}, { 'sec-fetch-site': 'cross-site' }), 403, 'A web page from another site may not use', 'a form of another site')
   t.equal((await sandbox.call('GET', `/v1/payment_intents/${id}`)).status, 200, 'nothing was reset')
-  t.equal((await open(sandbox, '/', { 'sec-fetch-site': 'cross-site' })).status, 200, 'a link may lead here')
+  t.equal((await under(sandbox, 'localhost', 'GET', '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status, 200, 'a link may lead here')
   for (const headers of [{ origin: sandbox.url, 'sec-fetch-site': 'same-origin' }, { origin: 'https://pay.shop.test' }, { origin: 'http://localhost:3000' }, { 'sec-fetch-site': 'none' }]) {
     t.equal((await press(sandbox, 'run', {}, headers)).status, 303, JSON.stringify(headers))
   }

@@ -50,7 +50,8 @@ t.test('web pages from elsewhere may not use the sandbox\'s own API, and change 
   for (const site of ['same-origin', 'same-site', 'none']) {
     t.equal((await sandbox.call('POST', '/_sandbox/settle', undefined, { headers: { 'sec-fetch-site': site } })).status, 200, site)
   }
-  t.equal((await sandbox.call('GET', '/_sandbox/clock', undefined, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 200, 'a link may lead here')
+  t.equal((await under(sandbox, 'localhost', '/_sandbox/clock', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status, 200, 'a link may lead here')
+  t.equal((await under(sandbox, 'localhost', '/_sandbox/clock', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).status, 403, 'a picture or script of another page may not')
   t.equal((await sandbox.call('GET', '/_sandbox/health', undefined, { headers: { origin: 'https://attacker.test' } })).status, 200, 'health is for everybody')
 })
 

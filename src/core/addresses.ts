@@ -10,8 +10,7 @@ const LONGEST_ADDRESS = 4096
  */
 export function whyUnsafe (address: string): string | undefined {
   // Browsers drop control characters before they read a scheme, so `java\nscript:` is one.
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(address)) return 'contains control characters'
+  if (hasControls(address)) return 'contains control characters'
   if (address.trim() === '') return 'is empty'
   if (address.length > LONGEST_ADDRESS) return `has more than ${LONGEST_ADDRESS} characters`
   const scheme = schemeOf(address.trim())
@@ -22,7 +21,7 @@ export function whyUnsafe (address: string): string | undefined {
 
 /** Whether a server can be reached at an address: http or https, complete. */
 export function isHttpAddress (address: string): boolean {
-  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
+  return !hasControls(address) && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
 }
 
 /** Whether a host name leads to the very machine that asks. */
@@ -67,6 +66,11 @@ export function withParameters (address: string, parameters: Readonly<Record<str
  */
 export function withSessionId (address: string, session: string): string {
   return address.replace(/(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])/g, session)
+}
+
+function hasControls (text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return /[\u0000-\u001f\u007f-\u009f]/.test(text)
 }
 
 /** `localhost:3000` is a host with a port, not a scheme. */

@@ -32,6 +32,11 @@ export function maskKeys (text: string): string {
   return text.replace(/\b[sp]k_(?:test|live)_[^\s,:]+/g, maskKey)
 }
 
+/** A text with no key left in it, but for the one that everybody knows; what is masked already stays. */
+export function withoutKeys (text: string): string {
+  return text.replace(/\b([sp]k_(?:test|live)_)(?!sandbox(?!\w)|[).])[^\s,:&"\\…]*[^\s,:&"\\….]/g, '$1…')
+}
+
 /** @example maskKey('sk_test_abcdefghijkl') // 'sk_test_…ijkl' */
 export function maskKey (key: string): string {
   const body = key.replace(/^[a-z]+_(?:test|live)_/, '')

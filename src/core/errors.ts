@@ -1,3 +1,5 @@
+import { withoutKeys } from './api-keys.ts'
+
 /** The four types that WooshPay documents; there is none of its own for authentication. */
 export type ErrorType = 'invalid_request_error' | 'api_error' | 'card_error' | 'idempotency_error'
 
@@ -17,12 +19,13 @@ export class ApiError extends Error {
   readonly param: string | undefined
 
   constructor ({ status, type = 'invalid_request_error', code, message, param }: ErrorDetails) {
-    super(message)
+    // Some send a key in the place of an id or a name; no refusal says it again.
+    super(withoutKeys(message))
     this.name = 'ApiError'
     this.status = status
     this.type = type
     this.code = code
-    this.param = param
+    this.param = param === undefined ? undefined : withoutKeys(param)
   }
 
   /** The answer's body. The message stands twice, since integrations read `error.message` or `message`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { packageFile } from '../core/package-files.ts'
+import { answerErrors, answerUnknownRoutes } from './errors.ts'
 
 /** Where the committed documents lie. */
 const FOLDER = packageFile('openapi/')
@@ -114,6 +115,8 @@ export function serveDocumentation (app: FastifyInstance, { document, page, titl
 async function openViewer (path: string, page: string, title: string): Promise<FastifyInstance> {
   const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([import('@fastify/swagger'), import('@fastify/swagger-ui')])
   const viewer = Fastify()
+  answerErrors(viewer)
+  answerUnknownRoutes(viewer, page)
   await viewer.register(swagger, { mode: 'static', specification: { path, baseDir: FOLDER } })
   await viewer.register(swaggerUi, {
     routePrefix: page,

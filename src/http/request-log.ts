@@ -128,7 +128,7 @@ export function rememberRequests (app: FastifyInstance, log: RequestLog, now: ()
 export function logRequests (app: FastifyInstance): void {
   if (app.log.level !== 'debug') return
   app.addHook('onResponse', (request, reply, done) => {
-    request.log.debug(`${request.method} ${request.url.split('?', 1)[0]} → ${reply.statusCode} in ${reply.elapsedTime.toFixed(1)} ms`)
+    request.log.debug(`${request.method} ${withoutSecretsIn(request.url.split('?', 1)[0] ?? '')} → ${reply.statusCode} in ${reply.elapsedTime.toFixed(1)} ms`)
     done()
   })
 }

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { withoutCredentials } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import { switchTable, type Switches } from '../core/switches.ts'
 import type { Api } from '../http/api.ts'
@@ -68,7 +69,7 @@ export function accountRoutes (api: Api, { concern, database, commit, merchantNa
       publishable_key: record.publishable_key,
       name: record.name ?? merchantName,
       switches,
-      webhook_endpoints: [...endpoints.newest(id)].map(({ id, url, status, enabled_events: events }) => ({ id, url, status, enabled_events: events })),
+      webhook_endpoints: [...endpoints.newest(id)].map(({ id, url, status, enabled_events: events }) => ({ id, url: withoutCredentials(url), status, enabled_events: events })),
       counts: Object.fromEntries([...database.collections].map(collection => [collection.definition.name, collection.of(id).length]).filter(([, count]) => count !== 0))
     }
   }

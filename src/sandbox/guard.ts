@@ -29,13 +29,16 @@ export function guard ({ token, allowedHosts, publicUrl }: GuardOptions): onRequ
 
   return (request, _reply, done) => {
     if (request.routeOptions.config.open === true) return done()
-    const { hostname, headers: { origin } } = request
+    const { hostname, headers: { host, origin } } = request
     const isNamed = (name: string): boolean => names.has(name.toLowerCase())
-    if (!isLocalName(hostname) && !isNamed(hostname)) throw errors.host_not_allowed(hostname)
+    // Also the one that the browser has set: a page can write what a proxy is believed in, though not Host.
+    for (const name of new Set([hostname, hostnameOf(host)])) {
+      if (name !== undefined && !isLocalName(name) && !isNamed(name)) throw errors.host_not_allowed(name)
+    }
     // Its own pages, those of this machine, and those that the settings name; a neighbour in the network is a stranger.
     const isOurs = (name: string): boolean => name === hostname || isLoopback(name) || isNamed(name)
     if (origin !== undefined && !(URL.canParse(origin) && isOurs(new URL(origin).hostname))) throw errors.origin_not_allowed(origin)
-    if (request.headers['sec-fetch-site'] === 'cross-site' && request.method !== 'GET') throw errors.origin_not_allowed(origin ?? 'another site')
+    if (isFromElsewhere(request)) throw errors.origin_not_allowed(origin ?? 'another site')
     if (token !== undefined && !hasToken(request, token)) throw errors.sandbox_token_required()
     done()
   }
@@ -53,6 +56,17 @@ function hasToken ({ headers: { 'x-sandbox-token': header, cookie = '' } }: Fast
 /** The token as a cookie can hold it. */
 export function cookieValue (token: string): string {
   return encodeURIComponent(token)
+}
+
+/** Whether a page of another site makes the call; a link of one may lead here. */
+function isFromElsewhere ({ method, headers }: FastifyRequest): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode = 'navigate' } = headers
+  return site === 'cross-site' && !(method === 'GET' && mode === 'navigate')
+}
+
+/** What a Host header names, without its port. */
+function hostnameOf (host: string | undefined): string | undefined {
+  return host?.replace(/:\d*$/, '')
 }
 
 /** Names that no stranger's server can have: addresses, names without a dot, and those reserved for local networks. */

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { withoutCredentials } from '../core/addresses.ts'
 import type { Keep } from '../core/settings.ts'
 import type { Switches } from '../core/switches.ts'
 import type { SnowflakeIds } from '../core/ids.ts'
@@ -79,7 +80,7 @@ export function deriveDeliveries (endpoints: WebhookEndpoints, ids: SnowflakeIds
       event: event.id,
       type: event.type,
       endpoint: endpoint.id,
-      url: endpoint.url,
+      url: withoutCredentials(endpoint.url),
       ...paymentIntentOf(event),
       status: 'pending',
       attempts: [],

@@ -176,7 +176,7 @@ export class Dispatcher {
     const post = async (earlier: readonly Attempt[]): Promise<Attempt> => await this.#post(account, { ...delivery, attempts: [...earlier] }, event, endpoint, fault)
     const attempt = await post(delivery.attempts)
     const repetition = duplicate === true ? await post([...delivery.attempts, attempt]) : undefined
-    return { ...afterAttempt(delivery, attempt, account.switches, repetition), url: endpoint.url }
+    return { ...afterAttempt(delivery, attempt, account.switches, repetition), url: withoutCredentials(endpoint.url) }
   }
 
   #warn ({ id, type, url, attempts, next_attempt_at: nextAttemptAt }: Delivery): void {

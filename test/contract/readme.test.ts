@@ -114,8 +114,8 @@ t.test('the README\'s options and calls of the library are those that a sandbox 
 t.test('the README\'s error codes are those of the catalogue, with status and type', t => {
   const written = table(readme, '| code | status | type | when |').map(([name, status, type]) => [name, status, type])
   const real = Object.entries(errors as unknown as Record<string, (...details: unknown[]) => ApiError>).map(([name, make]) => {
-    // As many as it has to have: a parameter with a default is given none. Some join the values of a list.
-    const error = make(...[['a'], ['b'], ['c'], ['d']].slice(0, make.length))
+    // As many as it has to have: a parameter with a default is given none. Some join the values of a list, and keys are looked for in all.
+    const error = make(...['a', 'b', 'c', 'd'].map(text => Object.assign([text], { replace: () => text })).slice(0, make.length))
     t.equal(error.code, name, `${name} is the code of its own error`)
     // The one whose status is its caller's choice.
     if (name === 'fault_injected') return [code(name), '400 to 599', '`api_error` for 429 and from 500 on, `card_error` for 402, else `invalid_request_error`']
