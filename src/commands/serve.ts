@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { readyKey, type Config } from '../config.ts'
+import { withoutCredentials } from '../core/addresses.ts'
 import { publishableKey } from '../core/api-keys.ts'
 import { startServer } from '../server.ts'
 
@@ -45,7 +46,7 @@ wooshpay-sandbox listens on ${url}${publicUrl === undefined ? '' : ' (PUBLIC_URL
   Secret key       ${key}
   Publishable key  ${publishableKey(key)}
   State            ${file === ':memory:' ? 'in memory, nothing is kept' : file}
-${webhooks === undefined ? '' : `  Webhooks         to ${webhooks}, signed with ${secret === undefined ? 'a secret of each account; WEBHOOK_SECRET sets one for all' : 'WEBHOOK_SECRET'}\n`}  Dashboard        ${url}/
+${webhooks === undefined ? '' : `  Webhooks         to ${withoutCredentials(webhooks)}, signed with ${secret === undefined ? 'a secret of each account; WEBHOOK_SECRET sets one for all' : 'WEBHOOK_SECRET'}\n`}  Dashboard        ${url}/
   API reference    ${url}/docs
 
 Make a payment and open the address in its next_action:
