@@ -35,7 +35,8 @@ Exit codes: 0 when it went well, 1 when it failed, 2 when something was asked in
 const EXEC_HELP = `
 The command finds WOOSHPAY_BASE_URL (without /v1) and WOOSHPAY_SECRET_KEY in its environment, and with --webhook-url
 WOOSHPAY_WEBHOOK_SECRET. The environment's own PORT, HOST, PUBLIC_URL, TRUST_PROXY, TLS_CERT, TLS_KEY, DATA_FILE and
-LOG_LEVEL are the shop's: they reach the command, and the sandbox takes these settings from its flags alone.
+LOG_LEVEL are the shop's: they reach the command, and the sandbox takes these settings from its flags alone. The other
+variables count, unless their text is no value of the setting; that is said, and left to the command.
 `
 
 /**

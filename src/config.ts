@@ -150,20 +150,25 @@ export function readConfig (flags: Texts, environment: Texts, table: typeof sett
  */
 export function readTls ({ TLS_CERT: cert, TLS_KEY: key }: Config): { cert: Buffer, key: Buffer } | undefined {
   if (cert === undefined || key === undefined) return undefined
-  const read = (name: string, path: string): Buffer => {
-    try {
-      return readFileSync(path)
-    } catch (error) {
-      throw new SettingError(`${name} is "${path}", which cannot be read: ${(error as Error).message}.`)
-    }
-  }
-  const pair = { cert: read('TLS_CERT', cert), key: read('TLS_KEY', key) }
+  const pair = { cert: readPem('TLS_CERT', cert), key: readPem('TLS_KEY', key) }
   try {
     createSecureContext(pair)
   } catch (error) {
     throw new SettingError(`TLS_CERT is "${cert}" and TLS_KEY is "${key}", which are no certificate and its key in PEM: ${(error as Error).message}.`)
   }
   return pair
+}
+
+/**
+ * The file that a setting names.
+ * @throws SettingError when it cannot be read
+ */
+export function readPem (name: 'TLS_CERT' | 'TLS_KEY', path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new SettingError(`${name} is "${path}", which cannot be read: ${(error as Error).message}.`)
+  }
 }
 
 /**

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { SettingError } from '../core/settings.ts'
+import { readPem } from '../config.ts'
 import { SandboxError } from '../library/client.ts'
 import { call, type CallAnswer } from './call.ts'
 
@@ -19,7 +18,7 @@ export interface ResetOptions {
  * @throws SandboxError when it does not answer, or refuses
  */
 export async function reset (url: string, { WOOSHPAY_SECRET_KEY: key, SANDBOX_TOKEN: token, TLS_CERT: cert }: ResetOptions): Promise<void> {
-  const trust = cert === undefined ? {} : { ca: certificate(cert), checkServerIdentity: () => undefined }
+  const trust = cert === undefined ? {} : { ca: readPem('TLS_CERT', cert), checkServerIdentity: () => undefined }
   const { status, body } = await call(new URL('/_sandbox/reset', url), {
     method: 'POST',
     headers: { ...(key !== undefined && { authorization: `Basic ${btoa(`${key}:`)}` }), ...(token !== undefined && { 'x-sandbox-token': token }) },
@@ -29,12 +28,4 @@ export async function reset (url: string, { WOOSHPAY_SECRET_KEY: key, SANDBOX_TO
   if (status === 200) return
   const { message } = (body ?? {}) as { message?: string }
   throw new SandboxError(message ?? `What answers ${status} at ${url} is no sandbox.`)
-}
-
-function certificate (path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new SettingError(`TLS_CERT is "${path}", which cannot be read: ${(error as Error).message}.`)
-  }
 }
