@@ -1,12 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { accountId, publishableKey } from '../src/core/api-keys.ts'
 import { newCustomer } from './support/customer.ts'
-import { newFolder, start, type Process } from './support/process.ts'
+import { freePort, newFolder, start, type Process } from './support/process.ts'
 import { startReceiver } from './support/receiver.ts'
 import { call, type Answer } from './support/sandbox.ts'
 
@@ -29,15 +28,6 @@ interface Sharded {
   readonly homes: (key: string) => Promise<Shard[]>
   /** A key of each. */
   readonly keys: () => Promise<readonly [string, string]>
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A sandbox that is where its public address says, and comes back there with its state. */
