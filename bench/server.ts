@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../test/support/process.ts'
 import { call, type Call } from './load.ts'
 
 export interface ServerOptions {
@@ -96,13 +96,4 @@ export async function withServers<const Starts extends ReadonlyArray<() => Promi
   } finally {
     await Promise.all(servers.map(async server => { await server.stop() }))
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -7,7 +7,7 @@ import { checkoutRoutes } from './checkout/routes.ts'
 import { Checkout } from './checkout/service.ts'
 import { createChance } from './core/chance.ts'
 import { createSecrets, SnowflakeIds } from './core/ids.ts'
-import { packageVersion } from './core/package-files.ts'
+import { PACKAGE_VERSION } from './core/package-files.ts'
 import { switchesOf } from './core/switches.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { faultDefinition, type Possible } from './faults/fault.ts'
@@ -107,7 +107,6 @@ export interface Sandbox {
  * It listens to nothing yet, and `app.close()` ends it.
  */
 export async function buildApp (config: Config, { describe = false, logStream }: AppOptions = {}): Promise<Sandbox> {
-  const version = packageVersion()
   const secrets = createSecrets(config.SEED)
   let requests = 0
   // With a seed, ids of requests repeat from run to run, but not within one data file.
@@ -175,7 +174,7 @@ export async function buildApp (config: Config, { describe = false, logStream }:
   const prices = new Prices(store)
   const sessions = new CheckoutSessions({ ...store, intents, prices })
   const refunds = new Refunds({ ...store, rules })
-  const dispatcher = new Dispatcher({ database, accounts, commit, faults, sender: new Sender(), userAgent: `wooshpay-sandbox/${version}`, keep: keepOf(config, 'DELIVERIES'), log })
+  const dispatcher = new Dispatcher({ database, accounts, commit, faults, sender: new Sender(), userAgent: `wooshpay-sandbox/${PACKAGE_VERSION}`, keep: keepOf(config, 'DELIVERIES'), log })
   const wallet = new Wallet({ database, accounts, commit, intents, rules, balances, queue, dispatcher })
   const checkout = new Checkout({ accounts, sessions, intents, rules })
   const agenda = new Agenda({
@@ -232,7 +231,7 @@ export async function buildApp (config: Config, { describe = false, logStream }:
     dispatcher,
     end: end.signal,
     clock: accounts.whole.clock,
-    version,
+    version: PACKAGE_VERSION,
     merchantName: config.MERCHANT_NAME,
     token: config.SANDBOX_TOKEN,
     allowedHosts: config.ALLOWED_HOSTS,

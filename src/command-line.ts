@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { execTable, flagOf, resetTable, settingTable, waitTable } from './config.ts'
 import { maskKeys } from './core/api-keys.ts'
-import { packageVersion } from './core/package-files.ts'
+import { PACKAGE_VERSION } from './core/package-files.ts'
 import { flag, SettingError, type Setting, type SettingTable } from './core/settings.ts'
 
 /** The documents that ship in `openapi`. */
@@ -51,7 +51,7 @@ export function readCommandLine (argv: readonly string[]): Order {
   const program = new Command('wooshpay-sandbox')
     .description('A sandbox of the WooshPay payment API and the DANA wallet, for integration tests.')
     .usage('[command] [flags]')
-    .version(packageVersion(), '-v, --version', 'tell the version')
+    .version(PACKAGE_VERSION, '-v, --version', 'tell the version')
     .helpOption('-h, --help', 'tell what can be asked for')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)

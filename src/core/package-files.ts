@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 /** The folder of package.json: the sources lie deeper below it than what the build makes of them. */
 const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)))
 
+/** As in package.json. */
+export const { version: PACKAGE_VERSION } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
+
 /**
  * A file that ships with the sandbox.
  * @param path as seen from package.json
@@ -12,11 +15,6 @@ const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)))
  */
 export function packageFile (path: string): string {
   return join(ROOT, path)
-}
-
-/** As in package.json. */
-export function packageVersion (): string {
-  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version
 }
 
 function rootAbove (folder: string): string {

@@ -142,25 +142,25 @@ export function shown (entry: RememberedRequest): LoggedRequest {
   return {
     ...rest,
     url: withoutSecretsIn(entry.url),
-    unknown: unknown.map(withoutKeys),
+    unknown: unknown.map(withoutSecretText),
     ...(body !== undefined && { body: withoutSecrets(body) }),
     ...(answer !== undefined && { answer: withoutSecrets(JSON.parse(answer)) })
   }
 }
 
 export function withoutSecretsIn (url: string): string {
-  return withoutKeys(url.replace(/(client_secret=)[^&]*/g, '$1…'))
+  return withoutSecretText(url.replace(/(client_secret=)[^&]*/g, '$1…'))
 }
 
 function withoutSecrets (value: unknown): unknown {
-  if (typeof value === 'string') return withoutKeys(value)
+  if (typeof value === 'string') return withoutSecretText(value)
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutKeys(name), SECRETS.has(name) ? '…' : withoutSecrets(inner)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [withoutSecretText(name), SECRETS.has(name) ? '…' : withoutSecrets(inner)]))
 }
 
 /** Some send a key as a parameter, or in the place of one. */
-function withoutKeys (text: string): string {
+function withoutSecretText (text: string): string {
   return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…')
 }
 
