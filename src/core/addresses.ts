@@ -24,6 +24,11 @@ export function isHttpAddress (address: string): boolean {
   return !hasControls(address) && URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
 }
 
+/** Whether a text can be the host of an address, with or without a port, as RFC 3986 has it. */
+export function isHost (text: string): boolean {
+  return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i.test(text)
+}
+
 /** Whether a host name leads to the very machine that asks. */
 export function isLoopback (hostname: string): boolean {
   return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/i.test(hostname)

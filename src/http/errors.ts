@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isHost } from '../core/addresses.ts'
 import { ApiError, errors } from '../core/errors.ts'
 
 /** Writes a refusal; its status is set already. */
@@ -54,7 +55,10 @@ export function answerForNode (app: FastifyInstance): void {
   })
   app.addHook('onRequest', (request, _reply, done) => {
     // HTTP/1.0 has none; a call that the sandbox makes to itself names one always.
-    done(request.headers.host === undefined && request.raw.httpVersion === '1.1' ? errors.request_malformed('it has no Host header') : undefined)
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') throw errors.request_malformed('it has no Host header')
+    // It becomes a part of addresses that are answered.
+    if (request.host !== '' && !isHost(request.host)) throw errors.request_malformed('its Host header names no host')
+    done()
   })
 }
 

@@ -112,6 +112,9 @@ export function serveDocumentation (app: FastifyInstance, { document, page, titl
   app.addHook('onClose', async () => { await (await viewer)?.close() })
 }
 
+/** What its page needs. The library's own policy also lets other sites in, and has browsers ask for https where there is none. */
+const VIEWER_POLICY = 'default-src \'self\'; img-src \'self\' data:; object-src \'none\'; base-uri \'none\'; frame-ancestors \'none\''
+
 async function openViewer (path: string, page: string, title: string): Promise<FastifyInstance> {
   const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([import('@fastify/swagger'), import('@fastify/swagger-ui')])
   const viewer = Fastify()
@@ -120,7 +123,7 @@ async function openViewer (path: string, page: string, title: string): Promise<F
   await viewer.register(swagger, { mode: 'static', specification: { path, baseDir: FOLDER } })
   await viewer.register(swaggerUi, {
     routePrefix: page,
-    staticCSP: true,
+    staticCSP: VIEWER_POLICY,
     theme: { title },
     uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null, layout: 'BaseLayout' }
   })

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { isLoopback } from '../core/addresses.ts'
+import { isSame } from '../core/constant-time.ts'
 import { errors } from '../core/errors.ts'
 
 declare module 'fastify' {
@@ -73,10 +73,4 @@ function hostnameOf (host: string | undefined): string | undefined {
 function isLocalName (hostname: string): boolean {
   const bare = hostname.replace(/^\[(.*)\]$/, '$1')
   return isIP(bare) !== 0 || !bare.includes('.') || /\.(?:localhost|internal|local)$/i.test(bare)
-}
-
-/** Takes the same time however much of a guess is right. */
-export function isSame (given: string, expected: string): boolean {
-  const [a, b] = [given, expected].map(text => createHash('sha256').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Page } from 'playwright-core'
-import { checkAccessibility, checkWidth, openBrowser } from '../support/browser.ts'
+import { checkAccessibility, checkWidth, NETWORK_NAME, openBrowser } from '../support/browser.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { startSandbox, type RunningSandbox } from '../support/sandbox.ts'
 
@@ -660,3 +660,20 @@ check('whatever texts objects have, they run nothing and break no page', async t
     t.same(dialogs, [])
   })
 })
+
+for (const [path, operation] of [['/docs/', 'GET /v1/events'], ['/docs-sandbox/', 'GET /_sandbox/clock']] as const) {
+  check(`${path} shows what there is and tries it, also under a name that is not this machine's own`, async t => {
+    const { url } = await newScene(t, { ALLOWED_HOSTS: NETWORK_NAME })
+    await browser.visit(t, { width: 1280, expected: /401/ }, async page => {
+      await page.goto(`${url.replace('127.0.0.1', NETWORK_NAME)}${path}`)
+      const [method = '', route = ''] = operation.split(' ')
+      const block = page.locator(`.opblock-${method.toLowerCase()}`).filter({ has: page.locator(`[data-path="${route}"]`) })
+      await block.locator('.opblock-summary').click()
+      await block.getByRole('button', { name: 'Try it out' }).click()
+      await block.getByRole('button', { name: 'Execute' }).click()
+      await block.locator('.live-responses-table .response .highlight-code').waitFor()
+      t.match(await block.locator('.request-url').innerText(), `${NETWORK_NAME}:`, 'it was asked for where the page came from')
+      t.match(await block.locator('.live-responses-table').innerText(), /"(?:frozen|error)"/)
+    })
+  })
+}

@@ -100,7 +100,7 @@ async function endsWell (t: Test, sandbox: WatchedProcess): Promise<void> {
 
 t.test('requests that are none, and odd ones, are answered with the envelope or as usual, and nobody else notices', async t => {
   const sandbox = await startProcess(t)
-  const table: ReadonlyArray<[string, string | Buffer, number, string | undefined, { readonly half?: boolean }?]> = [
+  const table: ReadonlyArray<readonly [string, string | Buffer, number, string | undefined, { readonly half?: boolean }?]> = [
     ['no version', 'GET /v1/events\r\n\r\n', 401, 'api_key_missing'],
     ['HTTP/1.0', `GET /v1/events HTTP/1.0\r\n${AUTHORIZATION}\r\n`, 200, undefined],
     ['HTTP/2 without being asked', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'request_malformed'],
@@ -130,7 +130,10 @@ t.test('requests that are none, and odd ones, are answered with the envelope or 
     ['no host', `GET /v1/events HTTP/1.1\r\n${AUTHORIZATION}${CLOSE}\r\n`, 400, 'request_malformed'],
     ['CONNECT', `CONNECT shop.test:443 HTTP/1.1\r\n${HOST}\r\n`, 400, 'request_malformed'],
     ['two hosts', `${EVENTS}${HOST}${CLOSE}\r\n`, 200, undefined],
-    ['a wrong host', `GET /v1/events HTTP/1.1\r\nHost: [\r\n${AUTHORIZATION}${CLOSE}\r\n`, 200, undefined],
+    ...['[', 'a b', 'ev"il', 'a<b>', 'a/b', 'user@a', 'a:b', 'a:1:2', 'é'].map(host =>
+      [`the host ${host}`, `GET /v1/events HTTP/1.1\r\nHost: ${host}\r\n${AUTHORIZATION}${CLOSE}\r\n`, 400, 'request_malformed'] as const),
+    ...['', 'sandbox_1:4242', '[::1]:1', 'Shop.TEST:'].map(host =>
+      [`the host ${host || 'that is empty'}`, `GET /v1/events HTTP/1.1\r\nHost: ${host}\r\n${AUTHORIZATION}${CLOSE}\r\n`, 200, undefined] as const),
     ['an upgrade', `${EVENTS}Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n`, 200, undefined],
     ['Expect that nobody knows', `${CUSTOMERS}Expect: a-miracle\r\nContent-Length: 2\r\n${CLOSE}\r\n{}`, 200, undefined],
     ['Expect that nobody knows, without a key', `POST /v1/customers HTTP/1.1\r\n${HOST}Expect: a-miracle\r\nContent-Length: 2\r\n${CLOSE}\r\n{}`, 401, 'api_key_missing'],

@@ -6,7 +6,11 @@ import { promisify } from 'node:util'
 import { chromium, type BrowserContextOptions, type Browser as Chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
+/** A name that leads to this machine in the browser alone, which does not trust it as it does `localhost`: as a name of a network. */
+export const NETWORK_NAME = 'sandbox.test'
+
 const FLAGS = [
+  `--host-resolver-rules=MAP ${NETWORK_NAME} 127.0.0.1`,
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'
 ]

@@ -1,3 +1,4 @@
+import { isSame } from '../../core/constant-time.ts'
 import { errors } from '../../core/errors.ts'
 import type { Secrets } from '../../core/ids.ts'
 import type { Caller } from '../../http/api.ts'
@@ -135,9 +136,9 @@ export class PaymentIntents {
     }
   }
 
-  #load ({ account, isPublishable }: Caller, id: string, clientSecret?: string): PaymentIntentRecord {
+  #load ({ account, isPublishable }: Caller, id: string, clientSecret = ''): PaymentIntentRecord {
     const record = found(this.#records.get(account.id, id), 'PaymentIntent', id)
-    if (isPublishable && clientSecret !== record.intent.client_secret) throw errors.client_secret_invalid(id)
+    if (isPublishable && !isSame(clientSecret, record.intent.client_secret)) throw errors.client_secret_invalid(id)
     return record
   }
 
