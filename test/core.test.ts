@@ -1,13 +1,17 @@
 import t, { type Test } from 'tap'
-import { browserAddress, isHttpAddress, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
-import { withoutKeys } from '../src/core/api-keys.ts'
+import { browserAddress, isHost, isHttpAddress, isLoopback, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
+import { accountId, maskKey, maskKeys, parseApiKey, publishableKey, READY_KEY, withoutKeys } from '../src/core/api-keys.ts'
+import { createChance } from '../src/core/chance.ts'
 import { parseTime, SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
+import { isSame } from '../src/core/constant-time.ts'
 import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
 import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
 import { currencyCode, formatMoney } from '../src/core/money.ts'
+import { preferredLanguage, preferredType } from '../src/core/preferences.ts'
 import {
   either, flag, integer, listOf, matching, oneOf, optional, readSettings, SettingError, text, type Kind
 } from '../src/core/settings.ts'
+import { withTimeLimit } from '../src/core/time-limit.ts'
 
 t.test('the clock', async t => {
   const FROZEN: ClockState = { offset_ms: 0, frozen_at_ms: 1000 }
@@ -265,6 +269,59 @@ t.test('the clock', async t => {
     t.same(order, ['begins', 'has ended', 'next'])
   })
 
+  t.test('waits at the beginning of a move for all that is under way, and what that sets in motion', async t => {
+    const { clock, set } = newClock(t, FROZEN)
+    const order: string[] = []
+    const release: Array<() => void> = []
+    const held = (name: string, then: () => void = () => {}) => async (): Promise<void> => {
+      await new Promise<void>(resolve => { release.push(resolve) })
+      order.push(name)
+      then()
+    }
+    await new Promise<void>(resolve => {
+      set('one', 1000, held('one'))
+      set('two', 1000, held('two'))
+      set('both have begun', 1000, resolve)
+    })
+    const move = clock.moveTo(2000)
+    t.equal(clock.moving, true)
+    set('of the move', 1500, () => { order.push('of the move') })
+    release[0]?.()
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.same(order, ['one'], 'not before the second has ended')
+    release[1]?.()
+    await move
+    t.equal(clock.moving, false)
+    t.same(order, ['one', 'two', 'of the move'])
+  })
+
+  t.test('leaves to a move what falls due while it is moved', async t => {
+    const { clock, ran, set } = newClock(t, FROZEN)
+    let release = (): void => {}
+    set('holds the move', 2000, () => new Promise<void>(resolve => { release = resolve }))
+    const move = clock.moveTo(5000)
+    await new Promise(resolve => { setImmediate(resolve) })
+    set('due at once', 1999)
+    t.equal(clock.hasDue, true)
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.same(ran, [['holds the move', 2000]])
+    release()
+    t.same((await move).map(({ id }) => id), ['holds the move', 'due at once'])
+    t.same(ran, [['holds the move', 2000], ['due at once', 2000]])
+  })
+
+  t.test('tells whether something is due, and how far ahead of the machine it is', async t => {
+    const { clock, machine, set } = newClock(t, FROZEN)
+    t.equal(clock.hasDue, false)
+    const takeBack = set('later', 1001)
+    t.equal(clock.hasDue, false)
+    set('now', 1000)
+    t.equal(clock.hasDue, true)
+    takeBack()
+    machine.now = 400
+    t.equal(clock.aheadMs, 600)
+  })
+
   t.test('stops a move at a timer that fails; the next move goes on from there', async t => {
     const { clock, ran, set } = newClock(t, FROZEN)
     set('fails', 2000, () => { throw new Error('out of order') })
@@ -307,7 +364,7 @@ t.test('the clock', async t => {
     const { clock, machine, ran, set } = newClock(t, { offset_ms: 0 })
     set('due at the stop', 1_000_000)
     clock.stop()
-    set('due after the stop', 1_000_000)
+    set('due after the stop', 999_999)
     const other = newClock(t, FROZEN)
     await new Promise<void>(resolve => { other.set('a turn of the event loop later', 1000, resolve) })
     t.same(ran, [])
@@ -458,6 +515,94 @@ t.test('a message has no key in it but the one that everybody knows, and what is
   ] as const) t.equal(withoutKeys(given), expected)
 })
 
+t.test('a key tells what it is, and no more of it is shown than tells it from others', async t => {
+  const LONGEST = 'a'.repeat(255)
+  for (const [text, expected] of [
+    ['sk_test_sandbox', { kind: 'sk', mode: 'test' }],
+    ['pk_live_a', { kind: 'pk', mode: 'live' }],
+    [`sk_test_${LONGEST}`, { kind: 'sk', mode: 'test' }],
+    [`sk_test_${LONGEST}a`, undefined], ['sk_test_', undefined], ['asksk_test_a', undefined], [' sk_test_a', undefined], ['sk_test_a\n', undefined],
+    ['sk_test_a:b', undefined], ['sk_test_a b', undefined], ['rk_test_a', undefined], ['sk_prod_a', undefined], ['sk_test_\u00e9', undefined], ['', undefined]
+  ] as const) t.strictSame(parseApiKey(text), expected, text.slice(0, 20))
+  t.strictSame(parseApiKey(READY_KEY), { kind: 'sk', mode: 'test' })
+
+  // Whatever was stored for a key has to be found by it after an update, too.
+  t.equal(accountId('sk_test_sandbox'), 'acct_f5c8bb5a44b28cfb')
+  t.equal(publishableKey('sk_test_sandbox'), 'pk_test_YR5jlanBvvx6BjtaqWANCNyv')
+
+  for (const [key, masked] of [
+    ['sk_test_abcdefghijkl', 'sk_test_…ijkl'], ['pk_live_123456789', 'pk_live_…6789'], ['sk_test_12345678', 'sk_test_…'], ['sk_test_', 'sk_test_…'],
+    ['something_else', '…else'], ['x sk_test_abcdefghijkl', '…ijkl']
+  ] as const) t.equal(maskKey(key), masked)
+  for (const [text, masked] of [
+    ['sk_test_abcdefghijkl,pk_live_123456789', 'sk_test_…ijkl,pk_live_…6789'], ['http://sk_test_abcdefghijkl:@shop.test', 'http://sk_test_…ijkl:@shop.test'],
+    ['ask_test_abcdefghijkl rk_test_abcdefghijkl', 'ask_test_abcdefghijkl rk_test_abcdefghijkl']
+  ] as const) t.equal(maskKeys(text), masked)
+})
+
+t.test('secrets are the same or not, whatever their lengths', async t => {
+  for (const [given, expected, same] of [
+    ['sesame', 'sesame', true], ['sesamE', 'sesame', false], ['sesam', 'sesame', false], ['sesame ', 'sesame', false], ['', 'sesame', false], ['', '', true]
+  ] as const) t.equal(isSame(given, expected), same, `${JSON.stringify(given)}, ${JSON.stringify(expected)}`)
+})
+
+t.test('chance repeats for a seed and a name, and comes as often as it should', async t => {
+  const names = Array.from({ length: 2000 }, (_, index) => `flt_1 ${index}`)
+  const hits = (seed: string | undefined, probability: number): boolean[] => {
+    const chance = createChance(seed)
+    return names.map(name => chance(probability, name))
+  }
+  t.same(hits('seed', 0.3), hits('seed', 0.3))
+  t.notSame(hits('seed', 0.3), hits('other', 0.3))
+  t.notSame(hits(undefined, 0.3), hits(undefined, 0.3))
+  for (const seed of ['seed', undefined]) {
+    const count = hits(seed, 0.3).filter(Boolean).length
+    // Six standard deviations to both sides.
+    t.ok(count > 477 && count < 723, `${count} of 2000`)
+    t.same(new Set(hits(seed, 1)), new Set([true]))
+    t.same(new Set(hits(seed, 0)), new Set([false]))
+  }
+})
+
+t.test('a time limit', async t => {
+  const ended = async (signal: AbortSignal): Promise<string> => await new Promise(resolve => {
+    if (signal.aborted) resolve('at once')
+    signal.addEventListener('abort', () => { resolve('later') })
+  })
+
+  t.test('ends what takes longer, by itself or by the signal of others', async t => {
+    t.equal(await withTimeLimit(new AbortController().signal, 5, ended), 'later')
+    const end = new AbortController()
+    const run = withTimeLimit(end.signal, 600_000, ended)
+    end.abort()
+    t.equal(await run, 'later')
+    t.equal(await withTimeLimit(end.signal, 600_000, ended), 'at once')
+  })
+
+  t.test('leaves in peace what ends in time, and answers or fails with it', async t => {
+    const end = new AbortController()
+    let limit: AbortSignal | undefined
+    t.equal(await withTimeLimit(end.signal, 600_000, async signal => {
+      limit = signal
+      return 'an answer'
+    }), 'an answer')
+    end.abort()
+    t.equal(limit?.aborted, false, 'what comes later is of no concern')
+    await t.rejects(withTimeLimit(new AbortController().signal, 600_000, async () => { throw new Error('out of order') }), { message: 'out of order' })
+    t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+  })
+})
+
+t.test('what somebody prefers is found among what there is', async t => {
+  for (const [accept, expected] of [
+    [undefined, 'text/html'], ['*/*', 'text/html'], ['application/json', 'application/json'], ['text/html;q=0.5, application/json', 'application/json'],
+    ['text/html, application/json;q=0.9', 'text/html'], ['image/png', undefined], ['application/*', 'application/json']
+  ] as const) t.equal(preferredType(accept, ['text/html', 'application/json']), expected, accept ?? 'no header')
+  for (const [header, expected] of [
+    [undefined, undefined], ['en', 'en'], ['id-ID,id;q=0.9,en;q=0.8', 'id'], ['en-US,en;q=0.9', 'en'], ['fr, en;q=0.1', 'en'], ['fr', undefined], ['*', 'id']
+  ] as const) t.equal(preferredLanguage(header, ['id', 'en']), expected, header ?? 'no header')
+})
+
 t.test('secrets', async t => {
   const random = createSecrets()
   const seeded = createSecrets('seed')
@@ -475,6 +620,8 @@ t.test('secrets', async t => {
     t.equal(seeded(24, 'pi_1'), seeded(24, 'pi_1'), 'whatever was made before')
     t.not(seeded(24, 'pi_1'), seeded(24, 'pi_2'))
     t.not(seeded(24, 'pi_1'), createSecrets('other')(24, 'pi_1'))
+    const long = seeded(4000, 'pi_1')
+    for (let at = 32; at < 200; at++) t.notOk(long.startsWith(long.slice(0, 16), at), 'a long one does not begin again')
   })
 
   t.test('are random without a seed', async t => {
@@ -571,7 +718,16 @@ t.test('an address becomes the one that a browser is sent to', async t => {
     ['///host', 'https://host'],
     // A container may be called so; it is a host because a port follows.
     ['data:3000/done', 'https://data:3000/done'],
+    // As long as an address may be.
+    [`https://shop.test/${'a'.repeat(4078)}`, `https://shop.test/${'a'.repeat(4078)}`],
     ['myapp://done', 'myapp://done'],
+    // Only of http and https is it known what is complete.
+    ['myhttp:', 'myhttp:'],
+    ['httpx:', 'httpx:'],
+    ['shop.test/127.0.0.1', 'https://shop.test/127.0.0.1'],
+    ['shop.test/localhost', 'https://shop.test/localhost'],
+    ['10.20.30.40', 'http://10.20.30.40'],
+    ['[::1]:3000/done', 'http://[::1]:3000/done'],
     ['my.app+1-x:done', 'my.app+1-x:done'],
     ['https://shop.test/selesai/été', 'https://shop.test/selesai/%C3%A9t%C3%A9'],
     ['https://shop.test/💰?a=b c', 'https://shop.test/%F0%9F%92%B0?a=b%20c'],
@@ -602,9 +758,18 @@ t.test('parameters are added to an address; those already there stay', async t =
 
 t.test('a server\'s address is complete, and is shown without the password that it may hold', async t => {
   for (const address of ['http://localhost:3000/hook', 'https://shop.test', 'HTTP://shop.test']) t.ok(isHttpAddress(address), address)
-  for (const address of ['shop.test', 'ftp://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', 'http://shop.test/\r\nX: y', '']) t.notOk(isHttpAddress(address), address)
+  for (const address of ['shop.test', 'ftp://shop.test', 'xhttp://shop.test', 'httpx://shop.test', '//shop.test', 'http://', 'javascript:alert(1)', 'http://shop.test/\r\nX: y', '']) t.notOk(isHttpAddress(address), address)
   t.equal(withoutCredentials('http://user:p%40ss@shop.test/hook?a=1'), 'http://shop.test/hook?a=1')
+  t.equal(withoutCredentials('http://user@shop.test'), 'http://shop.test/')
+  t.equal(withoutCredentials('http://:secret@shop.test'), 'http://shop.test/')
   t.equal(withoutCredentials('http://shop.test'), 'http://shop.test', 'any other stays as it was written')
+})
+
+t.test('a host is one with its port, and leads to this machine or to another', async t => {
+  for (const host of ['a', 'shop.test', 'Shop.TEST:80', 'sandbox_1:4242', 'a-b.c~d', '127.0.0.1', '[::1]', '[2001:db8::1]:1', 'a%20b', 'a:']) t.ok(isHost(host), host)
+  for (const host of ['', ':80', 'a b', ' a', 'a ', 'a/b', 'a?b', 'a#b', 'a@b', 'a:b', 'a:1:2', '::1', '[', '[]', '[g]', '[::1', 'a[::1]', '[::1]a', 'a"b', '<b>', 'a\\b', 'é', 'a\n']) t.notOk(isHost(host), JSON.stringify(host))
+  for (const name of ['localhost', 'LOCALHOST', 'shop.localhost', 'a.b.localhost', '127.0.0.1', '127.10.200.255', '[::1]']) t.ok(isLoopback(name), name)
+  for (const name of ['localhosts', 'mylocalhost', 'localhost.test', 'shop.test', '127.0.0', '127.0.0.1.test', '127.a.b.c', '127.0.0.1.1', '128.0.0.1', '10.127.0.0.1', '[::2]', 'a[::1]', '']) t.notOk(isLoopback(name), name)
 })
 
 t.test('every kind of setting reads what it allows and nothing else', async t => {

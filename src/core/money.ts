@@ -1,5 +1,3 @@
-/** Currencies whose smallest unit differs from what Intl says: WooshPay's DANA page counts in whole rupiah. */
-const MINOR_DIGITS: Readonly<Record<string, number>> = { IDR: 0 }
 const KNOWN = new Set(Intl.supportedValuesOf('currency'))
 
 /** Far above any method's own limit, and exact in JSON. */
@@ -19,8 +17,9 @@ export function currencyCode (text: string): string | undefined {
  * formatMoney(20050, 'PHP') // 'PHP 200.50'
  */
 export function formatMoney (amount: number, currency: string): string {
+  // WooshPay's DANA page counts in whole rupiah, though ISO 4217 has two digits.
   if (currency === 'IDR') return `Rp${new Intl.NumberFormat('id-ID').format(amount)}`
-  const digits = MINOR_DIGITS[currency] ?? minorDigits(currency)
+  const digits = minorDigits(currency)
   const number = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
   return `${currency} ${number.format(amount / 10 ** digits)}`
 }
