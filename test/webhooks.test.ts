@@ -1,10 +1,18 @@
 import { createHmac } from 'node:crypto'
-import t from 'tap'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { SnowflakeIds } from '../src/core/ids.ts'
 import { readSettings } from '../src/core/settings.ts'
 import { switchTable, type Switches } from '../src/core/switches.ts'
-import { afterAttempt, deliveryDefinition, givenUp, held, isDue, lost, putOff, released, type Attempt, type Delivery } from '../src/webhooks/deliveries.ts'
+import { Collection } from '../src/store/collection.ts'
+import {
+  afterAttempt, deliveryDefinition, deriveDeliveries, givenUp, held, isDue, lost, outdated, putOff, released, type Attempt, type Delivery
+} from '../src/webhooks/deliveries.ts'
 import { retryGaps } from '../src/webhooks/schedule.ts'
-import { signatureHeaders } from '../src/webhooks/signature.ts'
+import { Limit, Sender, type Answer } from '../src/webhooks/sender.ts'
+import { signatureHeaders, verifySignature } from '../src/webhooks/signature.ts'
 import { verify } from './support/documented-verifier.ts'
 
 const defaultSwitches = readSettings(switchTable, {})
@@ -62,6 +70,32 @@ t.test('a signature', async t => {
     t.notOk(verify(value, '{"id": "evt_1"}', secret))
     t.notOk(verify(value, input.body, 'whsec_other'))
     t.notOk(verify(value.replace('t=1687845304', 't=1687845305'), input.body, secret))
+  })
+
+  t.test('is verified for a shop, in whatever form it comes', async t => {
+    const body = '{"id":"evt_1","pays":"Rp20.000 ✓"}'
+    const v1 = createHmac('sha256', 'whsec_x').update(`1687845304.${body}`).digest('hex')
+    const good = `t=1687845304,v1=${v1}`
+    for (const [what, given, isRight] of [
+      ['as it comes', [body, good, 'whsec_x'], true],
+      ['the bytes', [Buffer.from(body), good, 'whsec_x'], true],
+      ['with further elements, and spaces', [body, `t=1687845304, v0=00, v1=${v1}`, 'whsec_x'], true],
+      ['as a list of headers', [body, [good], 'whsec_x'], true],
+      ['another body', [body.replace('20.000', '20.001'), good, 'whsec_x'], false],
+      ['a body that was parsed and printed again', [JSON.stringify(JSON.parse(body), null, 1), good, 'whsec_x'], false],
+      ['another secret', [body, good, 'whsec_y'], false],
+      ['another time', [body, `t=1687845305,v1=${v1}`, 'whsec_x'], false],
+      ['a signature that was cut short', [body, good.slice(0, -2), 'whsec_x'], false],
+      ['no time', [body, `v1=${v1}`, 'whsec_x'], false],
+      ['no signature', [body, 't=1687845304', 'whsec_x'], false],
+      ['an empty signature', [body, 't=1687845304,v1=', 'whsec_x'], false],
+      ['more than a signature', [body, `${good}zz`, 'whsec_x'], false],
+      ['no hex', [body, `t=1687845304,v1=${'zz'.repeat(32)}`, 'whsec_x'], false],
+      ['the empty header', [body, '', 'whsec_x'], false],
+      ['no header', [body, undefined, 'whsec_x'], false]
+    ] as Array<[string, Parameters<typeof verifySignature>, boolean]>) t.equal(verifySignature(...given), isRight, what)
+    t.throws(() => verifySignature({ id: 'evt_1' } as unknown as string, good, 'whsec_x'), { name: 'TypeError', message: /the body as it came/ })
+    for (const secret of ['', undefined as unknown as string]) t.throws(() => verifySignature(body, good, secret), { name: 'TypeError', message: /no secret/ })
   })
 })
 
@@ -228,5 +262,252 @@ t.test('a delivery', async t => {
     t.same(deliveryDefinition.keys?.(pending), ['event:evt_1', 'status:pending', 'type:payment_intent.succeeded', 'payment_intent:pi_1'])
     const { payment_intent: _none, ...other } = pending
     t.same(deliveryDefinition.keys?.(other), ['event:evt_1', 'status:pending', 'type:payment_intent.succeeded'])
+  })
+})
+
+t.test('deliveries that have ended go when they are too many or too old, the oldest first', async t => {
+  const DAY = 86_400_000
+  /** One with an id that tells its age, and an attempt so many days ago. */
+  const ended = (index: number, days: number, status: Delivery['status'] = 'succeeded', tried = true): Delivery => ({
+    id: `dlv_${1646356544343769088n + BigInt(index)}`,
+    object: 'delivery',
+    created: -days * DAY,
+    event: 'evt_1',
+    type: 'payment_intent.succeeded',
+    endpoint: 'we_1',
+    url: 'http://shop.test/hook',
+    status,
+    attempts: tried ? [{ number: 1, at: -days * DAY, status: 200, duration_ms: 0, request_headers: {} }] : []
+  })
+  const indexes = (rows: readonly Delivery[], count: number, ms: number): number[] => {
+    const collection = new Collection(deliveryDefinition)
+    for (const row of rows) collection.set('acct_1', row)
+    collection.set('acct_2', ended(9999, 999))
+    return outdated(collection, 'acct_1', { count, ms }, 0).map(({ id }) => rows.findIndex(row => row.id === id))
+  }
+  const five = [ended(0, 5), ended(1, 4, 'failed'), ended(2, 3), ended(3, 9, 'pending'), ended(4, 1)]
+  for (const [count, ms, expected] of [
+    [10, 10 * DAY, []], [4, 10 * DAY, []], [3, 10 * DAY, [0]], [1, 10 * DAY, [0, 1, 2]], [0, 10 * DAY, [0, 1, 2, 4]],
+    [10, 5 * DAY, []], [10, 5 * DAY - 1, [0]], [10, 2 * DAY, [0, 1, 2]], [3, 2 * DAY, [0, 1, 2]], [10, 0, [0, 1, 2, 4]]
+  ] as const) t.same(indexes(five, count, ms), expected, `${count}, ${ms / DAY} days`)
+  t.same(indexes([ended(0, 5, 'failed', false), ended(1, 1)], 10, 2 * DAY), [0], 'one without an attempt counts from its event')
+  t.equal(indexes(Array.from({ length: 150 }, (_, index) => ended(index, 1)), 0, DAY).length, 100, 'no more than so many at once')
+})
+
+t.test('an event becomes a delivery for each endpoint that wants it', async t => {
+  const NOW = 1681356962654
+  const wanting = (_account: object, type: string): object[] =>
+    type === 'customer.created' ? [] : [{ id: 'we_1', url: 'http://user:secret@shop.test/hook' }, { id: 'we_2', url: 'http://other.test/' }]
+  const deliveriesOf = (type: string, object: object, webhookDelayMs = 0): unknown[] => {
+    const ids = new SnowflakeIds()
+    const derive = deriveDeliveries({ wanting } as unknown as Parameters<typeof deriveDeliveries>[0], ids)
+    const change = { account: { id: 'acct_1' }, now: NOW, webhookDelayMs, events: [{ id: 'evt_1', type, data: { object } }] } as unknown as Parameters<typeof derive>[0]
+    const staged: unknown[] = []
+    for (const operation of derive(change).operations ?? []) operation((definition, _id, record) => { staged.push([definition.name, record]) })
+    return staged
+  }
+  const delivery = {
+    id: 'dlv_1646356544343769088',
+    object: 'delivery',
+    created: NOW,
+    event: 'evt_1',
+    type: 'payment_intent.succeeded',
+    endpoint: 'we_1',
+    url: 'http://shop.test/hook',
+    payment_intent: 'pi_1',
+    status: 'pending',
+    attempts: [],
+    next_attempt_at: NOW + 7
+  }
+  t.strictSame(deliveriesOf('payment_intent.succeeded', { id: 'pi_1', object: 'payment_intent' }, 7), [
+    ['deliveries', delivery], ['deliveries', { ...delivery, id: 'dlv_1646356544343769089', endpoint: 'we_2', url: 'http://other.test/' }]
+  ])
+  t.match(deliveriesOf('charge.refunded', { id: 'ch_1', object: 'charge', payment_intent: 'pi_2' }), [['deliveries', { payment_intent: 'pi_2', next_attempt_at: NOW }], []])
+  const { payment_intent: _none, ...ofNoPayment } = { ...delivery, type: 'product.created', next_attempt_at: NOW }
+  t.strictSame(deliveriesOf('product.created', { id: 'prod_1', object: 'product', payment_intent: null })[0], ['deliveries', ofNoPayment])
+  t.same(deliveriesOf('customer.created', { id: 'cus_1', object: 'customer' }), [])
+})
+
+t.test('a limit', async t => {
+  const isOverWithin = async (limit: Limit, ms: number): Promise<boolean> => await new Promise(resolve => {
+    const timeout = setTimeout(resolve, ms, false)
+    limit.signal.addEventListener('abort', () => {
+      clearTimeout(timeout)
+      resolve(true)
+    })
+  })
+
+  t.test('can become shorter and not longer, says how long it was, and ends', async t => {
+    const limit = new Limit(600_000)
+    t.equal(limit.message, 'no answer within 600000 ms')
+    limit.shorten(700_000)
+    t.equal(limit.message, 'no answer within 600000 ms')
+    limit.shorten(5)
+    t.equal(limit.message, 'no answer within 5 ms')
+    t.equal(limit.isOver(), false)
+    t.equal(await isOverWithin(limit, 10_000), true)
+    t.equal(limit.isOver(), true)
+
+    const short = new Limit(20)
+    short.shorten(600_000)
+    t.equal(await isOverWithin(short, 10_000), true, 'what is shorter already stays so')
+
+    const ended = new Limit(5)
+    ended.end()
+    const shortened = new Limit(600_000)
+    shortened.shorten(5)
+    shortened.end()
+    t.equal(await isOverWithin(ended, 30), false)
+    t.equal(shortened.isOver(), false)
+    t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+  })
+})
+
+t.test('a sender', async t => {
+  /** A receiver that counts its connections, and a sender with it. */
+  async function newScene (t: Test, answer: (response: ServerResponse, request: IncomingMessage, body: string) => void): Promise<{
+    sender: Sender
+    sockets: Socket[]
+    send: (options?: { endpoint?: string, path?: string, ms?: number, host?: string }) => Promise<Answer>
+    url: string
+  }> {
+    const sockets: Socket[] = []
+    const server = createServer((request, response) => {
+      const parts: Buffer[] = []
+      request.on('data', (part: Buffer) => { parts.push(part) })
+      request.on('end', () => { answer(response, request, Buffer.concat(parts).toString()) })
+    })
+    server.keepAliveTimeout = 600_000
+    server.on('connection', (socket: Socket) => { sockets.push(socket.on('error', () => {})) })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const sender = new Sender()
+    t.teardown(async () => {
+      await sender.close()
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    return {
+      sender,
+      sockets,
+      url: `http://127.0.0.1:${port}`,
+      send: async ({ endpoint = 'we_1', path = '/hook?a=1', ms = 600_000, host = '127.0.0.1' } = {}) => {
+        const limit = new Limit(ms)
+        try {
+          return await sender.send({ endpoint, url: `http://${host}:${port}${path}`, body: '{"id":"evt_1"}', headers: { 'Content-Type': 'application/json', X: 'y' }, limit })
+        } finally {
+          limit.end()
+        }
+      }
+    }
+  }
+  const closed = async (socket: Socket | undefined): Promise<void> => await new Promise(resolve => {
+    if (socket?.closed !== false) resolve()
+    socket?.once('close', () => { resolve() })
+  })
+
+  t.test('posts to the very address, and tells status and answer, whatever they are', async t => {
+    const { send } = await newScene(t, (response, { method, url, headers }, body) => {
+      const status = Number(url?.slice(1, 4))
+      response.writeHead(status, { Location: '/elsewhere' }).end(status === 204 ? undefined : JSON.stringify([method, url, headers['content-type'], headers.x, body]))
+    })
+    for (const status of [200, 302, 404, 500]) {
+      t.strictSame(await send({ path: `/${status}/a%20b?c=d&e` }), {
+        status, response: `["POST","/${status}/a%20b?c=d&e","application/json","y","{\\"id\\":\\"evt_1\\"}"]`
+      })
+    }
+    t.strictSame(await send({ path: '/204' }), { status: 204, response: '' })
+  })
+
+  t.test('keeps a connection for each endpoint and host, and uses it again', async t => {
+    const { send, sockets } = await newScene(t, response => { response.end('ok') })
+    for (let count = 0; count < 3; count++) await send()
+    t.equal(sockets.length, 1)
+    await send({ endpoint: 'we_2' })
+    t.equal(sockets.length, 2, 'another endpoint')
+    await send({ host: 'localhost' })
+    t.equal(sockets.length, 3, 'another host')
+    await Promise.all([send(), send(), send()])
+    t.equal(sockets.length, 5, 'one for each of those at once')
+    await Promise.all([send(), send(), send()])
+    t.equal(sockets.length, 5)
+  })
+
+  t.test('connects anew when the receiver has hung up', async t => {
+    const { send, sockets } = await newScene(t, response => { response.end('ok') })
+    await send()
+    sockets[0]?.destroy()
+    await closed(sockets[0])
+    // Whatever was sent before the sender has heard of it is lost.
+    let answer = await send()
+    while ('error' in answer) answer = await send()
+    t.same(answer, { status: 200, response: 'ok' })
+    t.equal(sockets.length, 2)
+  })
+
+  t.test('keeps the beginning of a long answer, and reads no more of an endless one than it has to', async t => {
+    let written = 0
+    const { send, sockets } = await newScene(t, (response, { url }) => {
+      if (url === '/long') return response.end('é'.repeat(1000))
+      if (url === '/parts') {
+        response.write('a'.repeat(1000))
+        setTimeout(() => { response.end('b'.repeat(1000)) }, 20)
+        return
+      }
+      const more = (): void => {
+        if (response.closed || written > 64 << 20) return
+        written += 65_536
+        if (response.write('x'.repeat(65_536))) setImmediate(more)
+        else response.once('drain', more)
+      }
+      more()
+    })
+    t.strictSame(await send({ path: '/long' }), { status: 200, response: 'é'.repeat(512) })
+    t.strictSame(await send({ path: '/parts' }), { status: 200, response: 'a'.repeat(1000) + 'b'.repeat(24) })
+    t.equal(sockets.length, 1, 'which was read to its end')
+    t.strictSame(await send({ path: '/endless' }), { status: 200, response: 'x'.repeat(1024) })
+    await closed(sockets[0])
+    t.ok(written < 32 << 20, `${written} bytes were written`)
+    t.strictSame(await send({ path: '/long' }), { status: 200, response: 'é'.repeat(512) })
+    t.equal(sockets.length, 2)
+  })
+
+  t.test('gives up what takes too long together with its connection', async t => {
+    const { send, sockets } = await newScene(t, (response, { url }) => {
+      if (url === '/silent') return
+      if (url === '/half') return response.writeHead(202).write('half')
+      response.end('ok')
+    })
+    t.strictSame(await send({ path: '/silent', ms: 30 }), { error: 'no answer within 30 ms' })
+    await closed(sockets[0])
+    t.strictSame(await send({ path: '/half', ms: 30 }), { status: 202, response: 'half' }, 'the status is known')
+    await closed(sockets[1])
+    t.strictSame(await send({ path: '/', ms: 5000 }), { status: 200, response: 'ok' })
+    t.equal(sockets.length, 3)
+
+    const limit = new Limit(1)
+    await once(limit.signal, 'abort')
+    t.strictSame(await new Sender().send({ endpoint: 'we_1', url: 'http://127.0.0.1:9/', body: '', headers: {}, limit }), { error: 'no answer within 1 ms' })
+  })
+
+  t.test('says why there was no answer', async t => {
+    const { send, sender, sockets, url } = await newScene(t, (response, { url }) => {
+      if (url === '/dropped') response.socket?.destroy()
+      if (url === '/nonsense') response.socket?.end('nonsense\r\n\r\n')
+    })
+    t.strictSame(await send({ path: '/dropped' }), { error: 'UND_ERR_SOCKET: other side closed' })
+    t.match(await send({ path: '/nonsense' }), { error: /does not match the HTTP/ })
+    const waiting = send({ path: '/silent' })
+    while (sockets.length < 3) await new Promise(resolve => { setImmediate(resolve) })
+    await sender.close()
+    t.match(await waiting, { error: /destroyed/ })
+    const closedPort = new Limit(10_000)
+    const refused = await new Sender().send({ endpoint: 'we_1', url: url.replace(/\d+$/, '1'), body: '', headers: {}, limit: closedPort })
+    closedPort.end()
+    t.strictSame(refused, { error: 'connect ECONNREFUSED 127.0.0.1:1' })
+    const nowhere = new Limit(10_000)
+    t.match(await new Sender().send({ endpoint: 'we_1', url: 'http://nowhere.invalid/', body: '', headers: {}, limit: nowhere }), { error: /ENOTFOUND|EAI_AGAIN/ })
+    nowhere.end()
   })
 })
