@@ -3,7 +3,7 @@ import { ApiError } from '../src/core/errors.ts'
 import type { IdPrefix } from '../src/core/ids.ts'
 import { step } from '../src/core/state-machine.ts'
 import type { Decision, Outcome, Surroundings } from '../src/wooshpay/payment-intents/decision.ts'
-import { cancel, capture, confirm, create, finish, update } from '../src/wooshpay/payment-intents/lifecycle.ts'
+import { cancel, capture, confirm, create, finish, LAPSED, update } from '../src/wooshpay/payment-intents/lifecycle.ts'
 import {
   PAYMENT_INTENT_STATUSES, type CreateParameters, type PaymentIntentRecord, type PaymentIntentStatus
 } from '../src/wooshpay/payment-intents/schema.ts'
@@ -671,6 +671,34 @@ t.test('update', async t => {
   })
 })
 
+t.test('what takes any method of its currency does so until methods are named, or one is chosen', async t => {
+  const surroundings = around({ rules: threeRules })
+  const { record } = create({ amount: 20000, currency: 'IDR' }, surroundings)
+  t.equal(record.takes_any, true)
+  // More than DANA takes, which the other method does.
+  t.equal(update(record, { amount: 300000001 }, surroundings).record.takes_any, true)
+  t.equal(update(record, { description: 'new' }, surroundings).record.takes_any, true)
+  const named = update(record, { payment_method_types: ['dana', 'hold'] }, surroundings).record
+  t.equal(named.takes_any, undefined)
+  const chosen = create({ amount: 20000, currency: 'IDR', payment_method_data: { type: 'dana' } }, surroundings).record
+  t.equal(chosen.takes_any, undefined)
+  for (const present of [named, chosen]) {
+    refuses(t, () => update(present, { amount: 300000001 }, surroundings), 'amount_too_large', 'amount', 'The amount 300000001 is too large; the most is 300000000 IDR for DANA.')
+  }
+})
+
+t.test('what belongs to a checkout session keeps its money and methods, and ends with the session', async t => {
+  const record = { ...recordIn('requires_payment_method'), checkout: { session: 'cs_9', url: 'http://sandbox.test/pay/cs_9' } }
+  const surroundings = around({ rules: threeRules })
+  for (const [name, value] of [['amount', 500], ['currency', 'IDR'], ['payment_method_types', ['hold']]] as const) {
+    refuses(t, () => update(record, { [name]: value, description: 'new' }, surroundings), 'payment_intent_unexpected_state', undefined,
+      `The ${name} of pi_9 is that of its checkout session cs_9 and cannot change.`)
+  }
+  t.equal(update(record, { description: 'new' }, surroundings).record.intent.description, 'new')
+  refuses(t, () => cancel(record, {}, surroundings), 'payment_intent_unexpected_state', undefined,
+    'PaymentIntent pi_9 belongs to the checkout session cs_9 and cannot be cancelled by itself; expire the session: POST /v1/checkout/sessions/cs_9/expire.')
+})
+
 t.test('cancel tells when and why, and nothing waits any more', async t => {
   const decision = cancel(recordIn('requires_action'), { cancellation_reason: 'customer cancelled' }, around())
   t.equal(decision.record.intent.cancellation_reason, 'customer cancelled')
@@ -770,6 +798,7 @@ t.test('finish', async t => {
     const plain = finish(waiting, { kind: 'failed', failure: { code: 'processing_error', message: 'Down.' } }, around({ rules }))
     t.equal(JSON.stringify(plain.record.intent.last_payment_error),
       '{"type":"card_error","code":"processing_error","message":"Down.","payment_method":"pm_hold"}')
+    t.same(LAPSED, { code: 'payment_method_expired', message: 'The customer did not pay within 10 minutes.' })
   })
 })
 
@@ -868,12 +897,13 @@ t.test('webhook endpoints', async t => {
   })
 
   t.test('are updated in what is given only', async t => {
-    const before = endpoints.create({ url: 'http://a.test', enabled_events: ['*'], metadata: { a: '1', b: '2' } }, made)
+    const before = endpoints.create({ url: 'http://a.test', enabled_events: ['*'], api_version: '2', metadata: { a: '1', b: '2' } }, made)
     const rows: Array<[Parameters<typeof endpoints.update>[1], object]> = [
       [{}, {}],
       [{ url: 'http://b.test' }, { url: 'http://b.test' }],
       [{ enabled_events: ['a.b'] }, { enabled_events: ['a.b'] }],
       [{ description: 'new' }, { description: 'new' }],
+      [{ api_version: '3' }, { api_version: '3' }],
       [{ metadata: { b: '', c: 3 } }, { metadata: { a: '1', c: '3' } }],
       [{ status: 'disabled' }, { status: 'disabled' }],
       [{ disabled: true }, { status: 'disabled' }],
@@ -889,6 +919,11 @@ t.test('webhook endpoints', async t => {
   t.test('keep id, secret and age whatever unknown parameters an update has', async t => {
     const unknown = { id: 'we_2', object: 'other', secret: 'mine', created: 0, livemode: true, description: 'new' }
     t.strictSame(endpoints.update(endpoint, unknown), { ...endpoint, description: 'new' })
+  })
+
+  t.test('get another secret where there is one', async t => {
+    t.strictSame(endpoints.withSecret(endpoint, 'whsec_other'), { ...endpoint, secret: 'whsec_other' })
+    t.strictSame(endpoints.withSecret(endpoint, undefined), endpoint)
   })
 
   t.test('want the types that they name, or all, while they are enabled', async t => {
