@@ -56,7 +56,7 @@ const directions = place => order.slice(order.indexOf(place) + 1)
   .map(higher => ({ regex: `^\\.{1,2}/(\\.\\./)*${higher}(\\.ts|/)`, message: `${place} lies below ${higher}.` }))
 
 export default [
-  { ignores: ['dist', '.tap', 'data', '**/generated'] },
+  { ignores: ['dist', '.tap', '.mutation', 'data', '**/generated'] },
   ...neostandard({ ts: true }),
   {
     files: ['**/*.ts'],
