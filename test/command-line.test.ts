@@ -257,6 +257,11 @@ t.test('reset: empties all, or the account of a key, and wants the token where t
   t.equal(await count('sk_test_b'), 1)
   t.equal((await ended(t, ['reset'], { environment })).code, 0)
   t.equal(await count('sk_test_b'), 0)
+  const other = createServer((_request, response) => { response.end('ok') }).listen(0, '127.0.0.1')
+  t.teardown(() => { other.close() })
+  await once(other, 'listening')
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  t.match(await ended(t, ['reset', '--wooshpay-base-url', url]), { code: 1, err: `wooshpay-sandbox: What answers 200 at ${url} is no sandbox.\n` }, 'as the shop itself may')
   await sandbox.end('SIGTERM')
   t.match(await ended(t, ['reset'], { environment }), { code: 1, err: /^wooshpay-sandbox: No sandbox answers at http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED .*\.\n$/ })
 })

@@ -571,24 +571,27 @@ t.test('a time limit', async t => {
   })
 
   t.test('ends what takes longer, by itself or by the signal of others', async t => {
-    t.equal(await withTimeLimit(new AbortController().signal, 5, ended), 'later')
-    const end = new AbortController()
-    const run = withTimeLimit(end.signal, 600_000, ended)
-    end.abort()
-    t.equal(await run, 'later')
-    t.equal(await withTimeLimit(end.signal, 600_000, ended), 'at once')
+    t.equal(await withTimeLimit([], 5, ended), 'later')
+    for (const index of [0, 1]) {
+      const ends = [new AbortController(), new AbortController()]
+      const signals = ends.map(({ signal }) => signal)
+      const run = withTimeLimit(signals, 600_000, ended)
+      ends[index]?.abort()
+      t.equal(await run, 'later')
+      t.equal(await withTimeLimit(signals, 600_000, ended), 'at once')
+    }
   })
 
   t.test('leaves in peace what ends in time, and answers or fails with it', async t => {
     const end = new AbortController()
     let limit: AbortSignal | undefined
-    t.equal(await withTimeLimit(end.signal, 600_000, async signal => {
+    t.equal(await withTimeLimit([end.signal], 600_000, async signal => {
       limit = signal
       return 'an answer'
     }), 'an answer')
     end.abort()
     t.equal(limit?.aborted, false, 'what comes later is of no concern')
-    await t.rejects(withTimeLimit(new AbortController().signal, 600_000, async () => { throw new Error('out of order') }), { message: 'out of order' })
+    await t.rejects(withTimeLimit([], 600_000, async () => { throw new Error('out of order') }), { message: 'out of order' })
     t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
   })
 })

@@ -39,6 +39,11 @@ t.test('the log holds calls and answers, newest first, of one account or of all,
   await sandbox.call('GET', `/v1/payment_intents/${intent.id}?client_secret=${intent.client_secret}`)
   await sandbox.call('GET', '/v1/payment_intents', undefined, { key: 'sk_test_other' })
   const entries = await logged(sandbox)
+  // However it is written, and wherever it is put.
+  for (const path of [
+    `/${intent.id}?client%5Fsecret=${intent.client_secret}`, `/${intent.id}?client_secret%5B%5D=${intent.client_secret}`, `/${intent.client_secret}`, `?description=${intent.client_secret}`
+  ]) await sandbox.call('GET', `/v1/payment_intents${path}`, undefined, { key: 'sk_test_third' })
+  await sandbox.call('POST', '/v1/customers', { name: `whsec_${'a'.repeat(32)} ${intent.client_secret}` }, { key: 'sk_test_third' })
   t.same(entries.map(({ method, url, status }: { method: string, url: string, status: number }) => [method, url, status]), [
     ['GET', `/v1/payment_intents/${intent.id}?client_secret=…`, 200], ['POST', '/v1/payment_intents', 200], ['POST', '/v1/webhook_endpoints', 200]
   ])
@@ -47,10 +52,10 @@ t.test('the log holds calls and answers, newest first, of one account or of all,
   })
   const text = JSON.stringify(await logged(sandbox, '', null))
   t.notMatch(text, /_secret_[0-9A-Za-z]/)
-  t.notMatch(text, /whsec_/)
+  t.notMatch(text, /whsec_[0-9A-Za-z]/)
   t.notMatch(text, /geheim/)
   t.notMatch(text, KEY)
-  t.equal((await logged(sandbox, '', null)).length, 4)
+  t.equal((await logged(sandbox, '', null)).length, 9)
   t.equal((await logged(sandbox, '?limit=1')).length, 1)
   t.same((await logged(sandbox, `?starting_after=${entries[0].id}&limit=1`)).map(({ id }: { id: string }) => id), [entries[1].id])
 })
@@ -67,6 +72,9 @@ t.test('no key is left in the log, nor in the stream, wherever it was sent', asy
     ['/v1/events', undefined, 'Token sk_live_HIDDEN', 401, { credential: 'sk_live', error: 'api_key_live' }],
     // As a parameter, or as the name of one.
     ['/v1/events?api_key=sk_test_HIDDEN-1.a&limit=1', undefined, '', 200, { url: '/v1/events?api_key=sk_test_…&limit=1' }],
+    ['/v1/events?api_key=sk%5Ftest%5FHIDDEN&a=%zz', undefined, '', 200, { url: '/v1/events?api_key=sk_test_…&a=%zz' }],
+    ['/v1/events?a=%73k_test_HIDDEN', undefined, '', 200, { url: '/v1/events?a=sk_test_…' }],
+    ['/v1/events?a=b%26c', undefined, '', 200, { url: '/v1/events?a=b%26c' }],
     ['/v1/events?sk_test_HIDDEN', undefined, '', 200, { url: '/v1/events?sk_test_…', unknown: ['sk_test_…'] }],
     ['/v1/events/sk_live_HIDDEN', undefined, '', 404, { url: '/v1/events/sk_live_…', answer: { message: /sk_live_…/ } }],
     ['/v1/customers', { name: 'sk_live_HIDDEN-1', metadata: { key: 'of pk_test_HIDDEN, sk_test_HIDDEN' } }, '', 200, {

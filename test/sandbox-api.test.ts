@@ -778,6 +778,34 @@ t.test('settle', async t => {
 })
 
 t.test('wait', async t => {
+  t.test('ends, as settle does, when whoever asked has hung up', async t => {
+    const silent = await startReceiver(t, { reply: () => {} })
+    const sandbox = await startSandbox(t, { WEBHOOK_URL: silent.url })
+    const { id } = await waiting(sandbox)
+    const { database } = sandbox
+    const listening = { count: 0 }
+    const listen = database.onSettled.bind(database)
+    database.onSettled = listener => {
+      listening.count++
+      const stop = listen(listener)
+      return () => {
+        listening.count--
+        stop()
+      }
+    }
+    for (const [method, path, body] of [
+      ['GET', `/wait?payment_intent=${id}&status=succeeded&timeout_ms=60000`, null], ['GET', '/wait?event=payment_intent.succeeded&timeout_ms=60000', null], ['POST', '/settle', '{"timeout_ms":60000}']
+    ] as const) {
+      const client = new AbortController()
+      const headers = { authorization: `Basic ${btoa(`${KEY}:`)}`, 'content-type': 'application/json' }
+      const answer = fetch(`${sandbox.url}/_sandbox${path}`, { method, signal: client.signal, headers, body })
+      while (listening.count === 0) await new Promise(resolve => { setImmediate(resolve) })
+      client.abort()
+      await t.rejects(answer, { name: 'AbortError' }, path)
+      while (listening.count > 0) await new Promise(resolve => { setImmediate(resolve) })
+    }
+  })
+
   t.test('answers the object when it has the status', async t => {
     const sandbox = await startSandbox(t, { REFUND_MODE: 'async', CLOCK })
     const checkout = await session(sandbox)

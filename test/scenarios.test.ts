@@ -134,6 +134,23 @@ t.test('a call that is never answered stops the scenario, whether it was done or
   t.match(await played, stopped, 'also at a stop')
 })
 
+t.test('a call whose answer never ends is not begun, however it is written', async t => {
+  const { call } = await startSandbox(t)
+  for (const step of ['GET /_sandbox/stream', 'GET /_sandbox/stream?a=1', 'GET /v1/../_sandbox/stream', 'GET /_sandbox/%2e/stream']) {
+    t.match(await call('POST', '/_sandbox/scenarios/own', { steps: [{ call: step }] }), {
+      status: 400, body: { error: { code: 'scenario_failed', message: `The scenario stopped at ${step}, which has an answer that never ends.` } }
+    })
+  }
+})
+
+t.test('a scenario needs the key itself, which no header stands for', async t => {
+  const sandbox = await startSandbox(t)
+  await sandbox.call('GET', '/v1/events')
+  t.match(await sandbox.call('POST', '/_sandbox/scenarios/month-of-payments', undefined, { key: null, headers: { 'sandbox-account': sandbox.account().id } }), {
+    status: 401, body: { error: { code: 'api_key_missing' } }
+  })
+})
+
 t.test('over TLS, what a scenario makes has addresses of https', async t => {
   const tls = (name: string): string => fileURLToPath(new URL(`./support/tls/${name}.pem`, import.meta.url))
   const { url } = await startSandbox(t, { TLS_CERT: tls('cert'), TLS_KEY: tls('key') })

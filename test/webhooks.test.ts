@@ -357,6 +357,11 @@ t.test('a limit', async t => {
     const shortened = new Limit(600_000)
     shortened.shorten(5)
     shortened.end()
+    const cut = new Limit(600_000)
+    cut.cutShort('nobody asks any more')
+    t.equal(cut.isOver(), true)
+    t.equal(cut.message, 'nobody asks any more')
+
     t.equal(await isOverWithin(ended, 30), false)
     t.equal(shortened.isOver(), false)
     t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
@@ -418,6 +423,14 @@ t.test('a sender', async t => {
       })
     }
     t.strictSame(await send({ path: '/204' }), { status: 204, response: '' })
+  })
+
+  t.test('sends the name and password of an address as HTTP Basic', async t => {
+    const { send } = await newScene(t, (response, { headers }) => { response.end(String(headers.authorization)) })
+    for (const [host, expected] of [
+      ['user:p%40ss:@127.0.0.1', `Basic ${btoa('user:p@ss:')}`], ['user@127.0.0.1', `Basic ${btoa('user:')}`], [':secret@127.0.0.1', `Basic ${btoa(':secret')}`], ['127.0.0.1', 'undefined']
+    ] as const) t.strictSame(await send({ host }), { status: 200, response: expected }, host)
+    t.strictSame(await send({ host: 'user:%zz@127.0.0.1' }), { error: 'URI malformed' })
   })
 
   t.test('keeps a connection for each endpoint and host, and uses it again', async t => {

@@ -25,7 +25,7 @@ export async function reset (url: string, { WOOSHPAY_SECRET_KEY: key, SANDBOX_TO
     timeoutMs: TIMEOUT_MS,
     ...trust
   }).catch((error: unknown): CallAnswer => { throw new SandboxError(`No sandbox answers at ${url}: ${(error as Error).message}.`) })
-  if (status === 200) return
-  const { message } = (body ?? {}) as { message?: string }
+  const { message, accounts } = (body ?? {}) as { message?: string, accounts?: number }
+  if (status === 200 && accounts !== undefined) return
   throw new SandboxError(message ?? `What answers ${status} at ${url} is no sandbox.`)
 }

@@ -16,7 +16,7 @@ const ACTIONS: Readonly<Record<string, (fields: Fields) => Call>> = {
   'settle-refund': ({ id }) => ({ method: 'POST', path: `/refunds/${part(id)}/settle` }),
   'fail-refund': ({ id }) => ({ method: 'POST', path: `/refunds/${part(id)}/fail` }),
   resend: ({ id }) => ({ method: 'POST', path: `/deliveries/${part(id)}/resend` }),
-  advance: ({ advance_ms: ms = '' }) => ({ method: 'POST', path: '/clock', body: { advance_ms: Number.isNaN(Number(ms)) ? ms : Number(ms) } }),
+  advance: ({ advance_ms: ms = '' }) => ({ method: 'POST', path: '/clock', body: { advance_ms: Number.isFinite(Number(ms)) ? Number(ms) : ms } }),
   freeze: () => ({ method: 'POST', path: '/clock', body: { frozen: true } }),
   run: () => ({ method: 'POST', path: '/clock', body: { frozen: false } }),
   reset: () => ({ method: 'POST', path: '/reset' }),
@@ -34,8 +34,11 @@ export function callOf (action: string, fields: Fields): Call {
   return make(fields)
 }
 
-function part (id: string | undefined): string {
-  return encodeURIComponent(id ?? '')
+/** An id as a part of a path. */
+function part (id = ''): string {
+  // These lead to another path, whatever their form.
+  if (['.', '..'].includes(id)) throw errors.parameter_invalid('id', id, 'is no id')
+  return encodeURIComponent(id)
 }
 
 function ruleIn (text: string): unknown {

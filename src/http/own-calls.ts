@@ -21,7 +21,7 @@ export type CallItself = (call: OwnCall) => Promise<{ readonly status: number, r
  */
 export function ownCalls (app: FastifyInstance, end: AbortSignal): CallItself {
   return async ({ method, url, headers, body }) => {
-    const answer = await withTimeLimit(end, ANSWER_MS, async limit => await within(limit, app.inject({
+    const answer = await withTimeLimit([end], ANSWER_MS, async limit => await within(limit, app.inject({
       method: method as 'POST', url, headers, ...(body !== undefined && { payload: body as object })
     })))
     return { status: answer.statusCode, type: String(answer.headers['content-type']), text: answer.body }

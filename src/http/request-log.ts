@@ -148,8 +148,20 @@ export function shown (entry: RememberedRequest): LoggedRequest {
   }
 }
 
+/** An address as it was written, or, where what it hides is a secret, as it is read. */
 export function withoutSecretsIn (url: string): string {
-  return withoutSecretText(url.replace(/(client_secret=)[^&]*/g, '$1…'))
+  const read = decoded(url)
+  const shown = withoutSecretText(read.replace(/(client_secret(?:\[\])?=)[^&]*/g, '$1…'))
+  return shown === read ? url : shown
+}
+
+function decoded (url: string): string {
+  try {
+    return decodeURIComponent(url)
+  } catch {
+    // By the pieces that can be read.
+    return url.replace(/(?:%[0-9a-f]{2})+/gi, piece => { try { return decodeURIComponent(piece) } catch { return piece } })
+  }
 }
 
 function withoutSecrets (value: unknown): unknown {
@@ -161,7 +173,7 @@ function withoutSecrets (value: unknown): unknown {
 
 /** Some send a key as a parameter, or in the place of one. */
 function withoutSecretText (text: string): string {
-  return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…')
+  return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…').replace(/(_secret_|\bwhsec_)\w+/g, '$1…')
 }
 
 function credentialOf (authorization: string): string {

@@ -19,6 +19,9 @@ const TOLD = new Map([
   [visitDefinition.name, 'wallet_visit']
 ])
 
+/** Whoever calls it has an answer without an end. */
+export const STREAM_PATH = '/_sandbox/stream'
+
 /** Often enough that no proxy ends a quiet connection. */
 const HEARTBEAT_MS = 15_000
 /** Bytes that wait for a listener. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errors } from '../core/errors.ts'
 import { EVENT_TYPES } from '../core/event-types.ts'
@@ -56,10 +56,10 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
 
   api.post('/settle', {
     schema: { operationId: 'settle', summary: 'Wait until nothing is due or under way any more', tags, body: SettleParameters, response: answers(Settled) }
-  }, async request => {
+  }, async (request, reply) => {
     const accounts = concern.all(request)
     const due = (): Delivery[] => accounts.flatMap(account => pending(account).filter(delivery => isDue(delivery, account.clock.now())))
-    await withTimeLimit(end, request.body.timeout_ms ?? USUAL_WAIT_MS, async limit => {
+    await withTimeLimit([end, hangUpOf(reply)], request.body.timeout_ms ?? USUAL_WAIT_MS, async limit => {
       while (!limit.aborted && (due().length > 0 || accounts.some(({ clock }) => clock.hasDue))) {
         if (due().length > 0) await until(database, () => due().length === 0, limit)
         else await nextTurn()
@@ -77,10 +77,10 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
     schema: {
       operationId: 'wait', summary: 'Wait for a status, or for an event to arrive', tags, querystring: WaitParameters, response: answers(Anything('What was waited for.'))
     }
-  }, async request => {
+  }, async (request, reply) => {
     const { query } = request
     const { answer, isThere, seen } = query.event === undefined ? statusWait(request, query) : eventWait(request, query, query.event)
-    await withTimeLimit(end, query.timeout_ms ?? USUAL_WAIT_MS, async limit => { await until(database, isThere, limit) })
+    await withTimeLimit([end, hangUpOf(reply)], query.timeout_ms ?? USUAL_WAIT_MS, async limit => { await until(database, isThere, limit) })
     if (!isThere()) throw errors.wait_timeout(seen())
     return answer()
   })
@@ -140,6 +140,13 @@ export function waitingRoutes (api: Api, { database, concern, end }: WaitingOpti
       }
     }
   }
+}
+
+/** Aborted when nobody is there any more for the answer; Fastify's own signal looks at the request, which has ended by then. */
+function hangUpOf ({ raw }: FastifyReply): AbortSignal {
+  const end = new AbortController()
+  raw.once('close', () => { end.abort() })
+  return end.signal
 }
 
 interface Wait {

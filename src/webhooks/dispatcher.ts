@@ -52,6 +52,8 @@ export class Dispatcher {
   readonly #underWay = new Map<string, Promise<Made>>()
   /** The last first attempt for an endpoint and payment; the next one waits for it. */
   readonly #turns = new Map<string, Promise<Made>>()
+  /** Attempts that wait for their receiver: of what they are, and where they went. */
+  readonly #sent = new Set<{ readonly id: string, readonly delivery: Delivery | undefined, readonly endpoint: WebhookEndpoint, readonly limit: Limit }>()
   /** What became of attempts that could not be recorded yet: they are not made again for that. */
   readonly #unrecorded = new WeakMap<Delivery, Delivery>()
   #closing = false
@@ -64,6 +66,7 @@ export class Dispatcher {
     this.#deliveries = options.database.collection(deliveryDefinition)
     this.#events = options.database.collection(eventDefinition)
     this.#endpoints = options.database.collection(webhookEndpointDefinition)
+    options.database.onSettled(() => { this.#cutShort() })
   }
 
   /**
@@ -95,6 +98,14 @@ export class Dispatcher {
       () => ![...this.#deliveries.newest(account.id, `payment_intent:${intent}`)].some(isFirstDue),
       this.#end.signal
     )
+  }
+
+  /** Ends attempts whose outcome concerns nobody any more, so that no other waits behind a receiver that hangs. */
+  #cutShort (): void {
+    for (const { id, delivery, endpoint, limit } of this.#sent) {
+      const isCurrent = this.#deliveries.find(id)?.record === delivery && this.#endpoints.find(endpoint.id)?.record.url === endpoint.url
+      if (!isCurrent) limit.cutShort('the endpoint has changed')
+    }
   }
 
   /** Lets attempts under way end, for a moment, and then ends them. */
@@ -188,7 +199,7 @@ export class Dispatcher {
   }
 
   async #post (
-    account: Account, { attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint, fault: Fault | undefined
+    account: Account, { id, attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint, fault: Fault | undefined
   ): Promise<Attempt> {
     const { switches, clock } = account
     const at = clock.now()
@@ -206,7 +217,10 @@ export class Dispatcher {
     const shorten = (): void => { limit.shorten(MOVING_TIMEOUT_MS) }
     if (clock.moving) shorten()
     const stopListening = clock.onMove(shorten)
+    const sent = { id, delivery: this.#deliveries.find(id)?.record, endpoint, limit }
+    this.#sent.add(sent)
     const answer = await this.#options.sender.send({ endpoint: endpoint.id, url: endpoint.url, body, headers, limit })
+    this.#sent.delete(sent)
     stopListening()
     limit.end()
     return {

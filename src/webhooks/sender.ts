@@ -22,6 +22,7 @@ export class Limit {
   readonly #end = new AbortController()
   #ms: number
   #timer: NodeJS.Timeout
+  #reason: string | undefined
 
   /** @param ms real milliseconds */
   constructor (ms: number) {
@@ -39,7 +40,7 @@ export class Limit {
 
   /** What is said of whoever has not answered. */
   get message (): string {
-    return `no answer within ${this.#ms} ms`
+    return this.#reason ?? `no answer within ${this.#ms} ms`
   }
 
   /** Leaves at most so many milliseconds from now. */
@@ -48,6 +49,13 @@ export class Limit {
     this.#ms = ms
     clearTimeout(this.#timer)
     this.#timer = this.#start(ms)
+  }
+
+  /** Ends the waiting for a reason of its own. */
+  cutShort (reason: string): void {
+    this.#reason = reason
+    this.end()
+    this.#end.abort()
   }
 
   end (): void {
@@ -75,7 +83,7 @@ export class Sender {
 
   /** Never throws: whatever goes wrong is the attempt's result. Redirects are not followed. */
   async send ({ endpoint, url, body, headers, limit }: Sending): Promise<Answer> {
-    const { origin, pathname, search } = new URL(url)
+    const { origin, pathname, search, username, password } = new URL(url)
     const key = `${endpoint} ${origin}`
     let client: Client | undefined
     const giveUp = (): void => { this.#drop(key, client) }
@@ -83,7 +91,15 @@ export class Sender {
     try {
       client = this.#idle.get(key)?.pop() ?? await this.#connect(key, origin)
       if (limit.isOver()) throw new Error(limit.message)
-      const answer = await client.request({ method: 'POST', path: `${pathname}${search}`, headers, body, headersTimeout: 0, bodyTimeout: 0 })
+      const credentials = [username, password].map(decodeURIComponent).join(':')
+      const answer = await client.request({
+        method: 'POST',
+        path: `${pathname}${search}`,
+        headers: { ...headers, ...(credentials !== ':' && { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }) },
+        body,
+        headersTimeout: 0,
+        bodyTimeout: 0
+      })
       const response = await excerpt(answer.body)
       this.#keep(key, client)
       return { status: answer.statusCode, response }

@@ -196,6 +196,44 @@ t.test('the endpoint of the settings follows them at every start, also for who o
   t.equal((await again.call('GET', `/v1/webhook_endpoints/${data[1].id}`)).body.secret, 'whsec_two')
 })
 
+t.test('nobody waits behind attempts that concern nobody any more', async t => {
+  const FLAGS = { WEBHOOK_TIMEOUT_MS: '60000', WEBHOOK_RETRIES: 'none', WEBHOOK_EVENTS: 'payment_intent.created' }
+  let hangs = true
+  const receiver = await startReceiver(t, { reply: response => { if (!hangs) response.end('ok') } })
+  /** More attempts than are sent at once. */
+  const hang = async (sandbox: RunningSandbox): Promise<void> => {
+    hangs = true
+    const { length } = receiver.received
+    for (let count = 0; count < 12; count++) await sandbox.call('POST', '/v1/payment_intents', DANA)
+    await receiver.waitFor(length + 10)
+    hangs = false
+  }
+
+  t.test('since their state is gone', async t => {
+    const sandbox = await startSandbox(t, { ...FLAGS, WEBHOOK_URL: receiver.url })
+    await sandbox.call('POST', '/_sandbox/snapshots/before')
+    for (const path of ['/_sandbox/snapshots/before/restore', '/_sandbox/reset']) {
+      await hang(sandbox)
+      t.equal((await sandbox.call('POST', path)).status, 200)
+      const { body: { id } } = await sandbox.call('POST', '/v1/payment_intents', DANA)
+      t.match((await sandbox.call('GET', `/_sandbox/wait?payment_intent=${id}&event=payment_intent.created`)).body, { data: [{ attempts: [{ number: 1, status: 200 }] }] }, path)
+    }
+  })
+
+  t.test('since their endpoint has another address', async t => {
+    const sandbox = await startSandbox(t, FLAGS)
+    const { id } = (await sandbox.call('POST', '/v1/webhook_endpoints', { url: receiver.url, enabled_events: ['payment_intent.created'] })).body
+    const other = await startReceiver(t)
+    await hang(sandbox)
+    await sandbox.call('POST', `/v1/webhook_endpoints/${id}`, { metadata: { a: 'b' } })
+    t.ok(deliveries(sandbox).every(({ status }) => status === 'pending'), 'which they wait for as long as it is the same')
+    await sandbox.call('POST', `/v1/webhook_endpoints/${id}`, { url: other.url })
+    await eventually(sandbox, () => deliveries(sandbox).every(({ status }) => status !== 'pending'))
+    t.equal(other.received.length, 2, 'those that were not sent yet come there')
+    t.same(deliveries(sandbox).map(({ attempts: [attempt] }) => attempt?.error ?? attempt?.status), [...Array.from({ length: 10 }, () => 'the endpoint has changed'), 200, 200])
+  })
+})
+
 t.test('a customer who waits for the webhook leaves nothing behind', async t => {
   const receiver = await startReceiver(t)
   const sandbox = await startSandbox(t, { WEBHOOK_URL: receiver.url, WEBHOOK_EVENTS: 'payment_intent.succeeded' })
