@@ -2,7 +2,7 @@ import { fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
   closeSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync,
-  statSync, writeFileSync
+  statSync, symlinkSync, writeFileSync
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,11 +11,16 @@ import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { Accounts, accountDefinition } from '../src/store/accounts.ts'
 import { Agenda } from '../src/store/agenda.ts'
-import { Collection, type Definition } from '../src/store/collection.ts'
+import { BEGINNING, beginningDefinition, beginningOf } from '../src/store/beginning.ts'
+import { Collection, type Definition, type Stored } from '../src/store/collection.ts'
 import { createCommit, put, remove } from '../src/store/commit.ts'
+import { contentsOf, replaceContents } from '../src/store/contents.ts'
 import { Database, type DatabaseOptions } from '../src/store/database.ts'
-import { FileLockedError, lockFile } from '../src/store/file-lock.ts'
 import { DataFileError } from '../src/store/data-file.ts'
+import { eventDefinition } from '../src/store/events.ts'
+import { FileLockedError, lockFile } from '../src/store/file-lock.ts'
+import { JournalAdapter, type State } from '../src/store/journal.ts'
+import { linesOf } from '../src/store/lines.ts'
 import { until } from '../src/store/until.ts'
 import { SnowflakeIds } from '../src/core/ids.ts'
 import { switchTable, type Switches } from '../src/core/switches.ts'
@@ -141,6 +146,24 @@ t.test('a collection', async t => {
     t.same(idsOf(collection.newest('acct_a', 'tag:t')), ['n_3', 'n_2'])
   })
 
+  t.test('needs no order for records that are only looked up by their id', async t => {
+    const collection = new Collection<Note>({ name: 'looked up', isListed: false })
+    for (const [account, id] of [['acct_a', 'b'], ['acct_b', 'c'], ['acct_a', 'a']] as const) collection.set(account, { id, text: '' })
+    t.same(idsOf(collection.of('acct_a')), ['b', 'a'], 'as they came')
+    t.equal(collection.count('acct_a'), 0, 'there is no list')
+    t.equal(collection.delete('b')?.id, 'b')
+    t.same(idsOf(collection.of('acct_a')), ['a'])
+    t.equal(collection.size, 2)
+  })
+
+  t.test('tells all of an account, oldest first', async t => {
+    const collection = filled([3, 1, 2])
+    collection.set('acct_b', { id: 'n_4', text: '' })
+    t.same(collection.of('acct_a'), [{ id: 'n_1', text: 'odd' }, { id: 'n_2', text: 'even' }, { id: 'n_3', text: 'odd' }])
+    t.same(idsOf(collection.oldest('acct_a', 'text:odd')), ['n_1', 'n_3'])
+    t.same(idsOf(collection.newest('acct_a', undefined, 9)), ['n_3', 'n_2', 'n_1'], 'also from beyond the newest')
+  })
+
   const pages: Array<[string, Parameters<Collection<Note>['page']>[1], string | undefined, string[], boolean]> = [
     ['the newest', { limit: 2 }, undefined, ['n_7', 'n_6'], true],
     ['all at once', { limit: 7 }, undefined, ['n_7', 'n_6', 'n_5', 'n_4', 'n_3', 'n_2', 'n_1'], false],
@@ -228,6 +251,12 @@ t.test('a database', async t => {
     await write(database, 'n_3', 'three')
     await waiting
     t.ok(seen)
+
+    const end = new AbortController()
+    const ended = until(database, () => false, end.signal)
+    end.abort()
+    await ended
+    await until(database, () => false, end.signal)
   })
 
   t.test('knows every snowflake id, and the newest of an account', async t => {
@@ -240,6 +269,12 @@ t.test('a database', async t => {
     t.equal(database.latestId('acct_a'), 'pen_1646356544343769099')
     t.equal(database.latestId('acct_b'), 'n_1646356544343769199')
     t.equal(database.latestId('acct_c'), undefined)
+    t.equal(database.latestId('acct_c', 'evt_1646356544343769000'), 'evt_1646356544343769000')
+    t.equal(database.latestId('acct_a', 'evt_1646356544343769098'), 'pen_1646356544343769099')
+    t.equal(database.latestId('acct_a', 'evt_1646356544343769100'), 'evt_1646356544343769100')
+    // One whose newest record is of the first kind.
+    t.equal(database.latestId('acct_b', 'evt_1'), 'n_1646356544343769199')
+    t.throws(() => database.collection({ name: 'ghosts' }), { message: 'The collection ghosts is not in the list that app.ts opens.' })
     for (const id of ['n_1646356544343769199', 'pen_1646356544343769099', 'n_1646356544343769088']) t.ok(database.has(id), id)
     for (const id of ['pen_1', 'pen_1646356544343769199', 'hash', 'n_1646356544343769299']) t.notOk(database.has(id), id)
 
@@ -321,7 +356,106 @@ t.test('a database', async t => {
       message: /^DATA_FILE is ".*sandbox\.json\/sandbox\.json", whose folder cannot be used: .*; allowed: a path in a folder that can be written, or :memory:\.$/
     })
     await t.rejects(open(t, dirname(file)), { message: / is not a file; DATA_FILE has to name one, or :memory:\.$/ })
+    await t.rejects(open(t, `${dirname(file)}/`), { message: /\/ is not a file; DATA_FILE has to name one, or :memory:\.$/ })
+    const loop = join(dirname(file), 'loop')
+    symlinkSync(loop, loop)
+    await t.rejects(open(t, loop), { message: /whose folder cannot be used: its symbolic links have no end; allowed: / })
+    const other = newFile(t)
+    mkdirSync(`${other}.tmp`)
+    await t.rejects(open(t, other), { message: /^DATA_FILE is ".*", which cannot be read and written: .*; allowed: a file that this user may read and write, where there is room, or :memory:\.$/ })
+    t.same(names(other), ['sandbox.json.tmp'], 'and lets go of it')
+    await t.rejects(open(t, '/proc/1/none/sandbox.json'), { message: /whose folder cannot be used: / })
   })
+
+  t.test('follows links to a file that is not there yet', async t => {
+    const file = newFile(t)
+    symlinkSync('two', join(dirname(file), 'one'))
+    symlinkSync(join(dirname(file), 'three.json'), join(dirname(file), 'two'))
+    const database = await open(t, join(dirname(file), 'one'))
+    t.same(names(file), ['one', 'three.json', 'three.json.journal.1', 'two'])
+    await database.close()
+  })
+
+  t.test('is one file after a clean stop, unless it is large', async t => {
+    for (const [count, left] of [[0, ['sandbox.json', 'sandbox.json.journal.1']], [20_000, ['sandbox.json', 'sandbox.json.journal.2']], [20_001, ['sandbox.json', 'sandbox.json.journal.1']]] as const) {
+      const file = newFile(t)
+      const database = await open(t, file)
+      // Of both kinds, which count together.
+      for (let number = 0; number < count; number++) database.stage(number % 2 === 0 ? notes : pens, 'acct_a', `n_${10_000 + number}`, { id: `n_${10_000 + number}`, text: '' })
+      await database.close()
+      t.same(names(file), left, String(count))
+      t.equal(statSync(`${file}.journal.${left[1].at(-1) ?? ''}`).size > 0, count > 20_000)
+    }
+  })
+})
+
+t.test('what an account has', async t => {
+  const database = await Database.open({ file: ':memory:', durability: 'process', definitions: [notes, pens] })
+  const [account, other] = [{ id: 'acct_a' }, { id: 'acct_b' }] as unknown as Array<Parameters<typeof contentsOf>[1]>
+  if (account === undefined || other === undefined) throw new Error('unreachable')
+  const [one, two, three] = ['n_1', 'n_2', 'n_3'].map(id => ({ id, text: id }))
+  for (const note of [one, two, three]) database.stage(notes, 'acct_a', note?.id ?? '', note)
+  database.stage(pens, 'acct_a', 'pen_1', { id: 'pen_1', text: '' })
+  database.stage(notes, 'acct_b', 'n_4', { id: 'n_4', text: '' })
+  const all = new Set<string>()
+  const apply = (contents: Parameters<typeof replaceContents>[2], except: ReadonlySet<string>): Array<[string, string, boolean]> => {
+    const staged: Array<[string, string, boolean]> = []
+    for (const operation of replaceContents(database, account, contents, except)) {
+      operation((definition, id, record) => {
+        staged.push([definition.name, id, record !== undefined])
+        database.stage(definition, 'acct_a', id, record)
+      })
+    }
+    return staged
+  }
+
+  t.test('is told by collections, without empty ones and those that are left out', async t => {
+    t.strictSame(contentsOf(database, account, all), { notes: [one, two, three], pens: [{ id: 'pen_1', text: '' }] })
+    t.strictSame(contentsOf(database, account, new Set(['notes'])), { pens: [{ id: 'pen_1', text: '' }] })
+    t.strictSame(contentsOf(database, other, all), { notes: [{ id: 'n_4', text: '' }] })
+  })
+
+  t.test('is replaced by what there was, of which nothing is written that is still the same', async t => {
+    const before = contentsOf(database, account, all)
+    t.same(apply(before, all), [])
+    const changed = { id: 'n_2', text: 'changed' }
+    database.stage(notes, 'acct_a', 'n_2', changed)
+    database.stage(notes, 'acct_a', 'n_5', { id: 'n_5', text: '' })
+    database.stage(notes, 'acct_a', 'n_6', { id: 'n_6', text: '' })
+    t.same(apply(before, all), [['notes', 'n_6', false], ['notes', 'n_5', false], ['notes', 'n_2', true]], 'the newest goes first')
+    t.strictSame(contentsOf(database, account, all), before)
+    t.same(apply({}, new Set(['notes'])), [['pens', 'pen_1', false]])
+    t.same(apply({}, all), [['notes', 'n_3', false], ['notes', 'n_2', false], ['notes', 'n_1', false]])
+    t.strictSame(contentsOf(database, account, all), {})
+    t.strictSame(contentsOf(database, other, all), { notes: [{ id: 'n_4', text: '' }] }, 'and another account keeps its own')
+    t.equal(apply(before, all).length, 4)
+    t.strictSame(contentsOf(database, account, all), before)
+  })
+})
+
+t.test('a file begins at the time of the settings, or runs with the machine', async t => {
+  t.strictSame(beginningOf(undefined), { id: BEGINNING, clock: { offset_ms: 0 } })
+  t.strictSame(beginningOf(1000), { id: BEGINNING, began_at_ms: 1000, clock: { offset_ms: 0, frozen_at_ms: 1000 } })
+  // As it stands in every data file.
+  t.same([BEGINNING, beginningDefinition.name, beginningDefinition.isListed], ['beginning', 'beginning', false])
+})
+
+t.test('an event is found by its type and by its object', async t => {
+  const event = { id: 'evt_1', object: 'event', created: 0, livemode: false, data: { object: { id: 'pi_1' } }, type: 'payment_intent.created' } as const
+  t.same(eventDefinition.keys?.(event), ['type:payment_intent.created', 'object:pi_1'])
+  t.equal(eventDefinition.idPrefix, 'evt')
+})
+
+t.test('lines are told with their place, whatever pieces they are read in', async t => {
+  const file = newFile(t)
+  const long = 'é'.repeat(700_000)
+  writeFileSync(file, `one\n\n${long}\n${long}\nfive`)
+  const pieces: number[] = []
+  t.same([...linesOf(file, bytes => { pieces.push(bytes) })].map(({ text, ...rest }) => ({ length: text.length, ...rest })), [
+    { length: 3, number: 1, end: 4, whole: true }, { length: 0, number: 2, end: 5, whole: true }, { length: 700_000, number: 3, end: 1_400_006, whole: true },
+    { length: 700_000, number: 4, end: 2_800_007, whole: true }, { length: 4, number: 5, end: 2_800_011, whole: false }
+  ])
+  t.same(pieces, [1_048_576, 1_048_576, 702_859])
 })
 
 t.test('a commit', async t => {
@@ -356,6 +490,78 @@ t.test('a commit', async t => {
       ['notes', 'n_1'], ['notes', 'n_0'], ['events', 'evt_1724551110456246272'], ['pens', 'p_evt_1724551110456246272']
     ])
     await database.close()
+  })
+
+  t.test('keeps accounts with what is known of their keys, and opens one whose first write failed once more', async t => {
+    const file = newFile(t)
+    const database = await openAll(file)
+    const opened: string[] = []
+    const options = { database, defaults: {} as unknown as Switches, clock: { offset_ms: 0, frozen_at_ms: 1000 } }
+    const accounts = new Accounts({ ...options, open: account => { opened.push(account.id) } })
+    t.same([accounts.whole.id, accounts.whole.record.masked_key, accounts.whole.record.publishable_key], ['sandbox', '', ''])
+    const account = accounts.bySecretKey('sk_test_abcdefghijkl')
+    t.equal(accounts.bySecretKey('sk_test_abcdefghijkl'), account)
+    t.same(opened, [account.id, account.id], 'it is not stored yet')
+    t.same(accounts.all(), [], 'and not told of')
+    t.equal(accounts.require(account.id), account)
+    t.throws(() => accounts.require('acct_none'), { message: 'There is no account acct_none.' })
+    t.equal(accounts.byPublishableKey(account.record.publishable_key), account)
+    t.equal(accounts.byPublishableKey('pk_test_other'), undefined)
+    database.stage(accountDefinition, account.id, account.id, { ...account.record, switches: { STRICT_PARAMETERS: true } })
+    await database.written()
+    t.same(accounts.all(), [account])
+    t.equal(accounts.bySecretKey('sk_test_abcdefghijkl'), account)
+    t.equal(opened.length, 2)
+    t.equal(account.switches, account.switches, 'which are put together once')
+    t.same(account.switches, { STRICT_PARAMETERS: true })
+    await database.close()
+
+    const reopened = await openAll(file)
+    const later = new Accounts({ ...options, database: reopened, open: account => { opened.push(account.id) } })
+    t.same(later.all().map(({ id, record }) => [id, record.masked_key]), [[account.id, 'sk_test_…ijkl']])
+    t.equal(later.byPublishableKey(account.record.publishable_key)?.id, account.id)
+    t.equal(later.bySecretKey('sk_test_abcdefghijkl').id, account.id)
+    t.equal(opened.length, 2)
+    await reopened.close()
+  })
+
+  t.test('of a timer that fails is told, and tried again after a while', async t => {
+    const database = await openAll(':memory:')
+    const accounts = accountOf(database)
+    const account = accounts.bySecretKey('sk_test_a')
+    const commit = createCommit({ database, ids: new SnowflakeIds(), derivers: [], deliver: () => ({}) })
+    // What has its appointment from the start, what has none, and what is of a kind that never has.
+    const start = account.clock.now()
+    commit(account, { operations: [put(notes, { id: 'n_1', text: '', due: start }), put(notes, { id: 'n_2', text: '' }), put(pens, { id: 'pen_1', text: '', due: start })] })
+    await database.written()
+    const calls: string[] = []
+    const failures: unknown[] = []
+    let done = (): void => {}
+    const tried = new Promise<void>(resolve => { done = resolve })
+    const agenda = new Agenda({
+      database,
+      accounts,
+      handlers: {
+        'note.due': (account, id) => {
+          calls.push(`${account} ${id}`)
+          if (calls.length === 1) throw new Error('out of order')
+          done()
+        }
+      },
+      onError: (error, what, id) => { failures.push([(error as Error).message, what, id]) }
+    })
+    agenda.start()
+    // The sandbox's own timer keeps no process alive.
+    const alive = setInterval(() => {}, 1000)
+    await tried
+    clearInterval(alive)
+    t.same(calls, [`${account.id} n_1`, `${account.id} n_1`])
+    t.same(failures, [['out of order', 'note.due', 'n_1']])
+
+    database.stage(notes, 'acct_nobody', 'n_3', { id: 'n_3', text: '', due: start })
+    const problem = once(process, 'uncaughtException')
+    t.match((await problem)[0], { message: 'Nobody handles note.due of acct_nobody.' })
+    agenda.stop()
   })
 
   t.test('of a timer gives what follows its turn before the clock moves on', async t => {
@@ -435,6 +641,16 @@ t.test('the journal', async t => {
     ['a change without a record', { '': good, '.journal.1': '[["notes","acct_a","n_1"]]\n' }, /sandbox\.json\.journal\.1, line 1: expected a list of changes\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a collection that nobody knows', { '': good, '.journal.1': '[["ghosts","acct_a","g_1",{"id":"g_1"}]]\n' },
       /sandbox\.json\.journal\.1, line 1: this version does not know the collection "ghosts"; a newer one may have written it\. Start that version, or give this one another DATA_FILE\.$/],
+    ['a change whose account is none', { '': good, '.journal.1': '[["notes",1,"n_1",null]]\n' }, /sandbox\.json\.journal\.1, line 1: expected a list of changes\./],
+    ['a change among others that is none', { '': good, '.journal.1': '[["notes","acct_a","n_1",null],"notes"]\n' }, /sandbox\.json\.journal\.1, line 1: expected a list of changes\./],
+    ['a record that is null', { '': good.replace('{"id":"n_0","text":""}', 'null') }, /sandbox\.json, line 3: expected an account and a record\./],
+    ['an id that is no text', { '': good.replace('"n_0"', '0') }, /sandbox\.json, line 3: expected an account and a record\./],
+    ['a row whose account is none', { '': good.replace('"acct_a"', '7') }, /sandbox\.json, line 3: expected an account and a record\./],
+    ['a row that is no list', { '': good.replace('["acct_a",{"id":"n_0","text":""}]', '{"0":"acct_a","1":{"id":"n_0"}}') }, /sandbox\.json, line 3: expected an account and a record\./],
+    ['a name of a collection with something before it', { '': good.replace('"notes"', 'x"notes"') }, /sandbox\.json, line 2: expected the name of a collection\./],
+    ['a name of a collection with something after it', { '': good.replace('"notes":[', '"notes":[x') }, /sandbox\.json, line 2: expected the name of a collection\./],
+    ['a first line with something before it', { '': `x${good}` }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\./],
+    ['a first line with something after it', { '': good.replace('{\n', '{x\n') }, /sandbox\.json, line 1: this is not a data file of wooshpay-sandbox\./],
     ['a cut line with a later journal behind it', { '': good, '.journal.1': line('n_1').slice(0, -3), '.journal.2': line('n_2') },
       /sandbox\.json\.journal\.1, line 1: the line is cut off, though a later journal exists\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a journal missing in the row', { '': good, '.journal.1': line('n_1'), '.journal.3': line('n_2') },
@@ -466,6 +682,81 @@ t.test('the journal', async t => {
       t.same(bytesOf(file), before, 'every file is as it was, and there is no other')
     })
   }
+
+  t.test('tells how much was read, of how much', async t => {
+    const file = await killed(t, async database => {
+      await write(database, 'n_1', 'one')
+      await database.compact()
+      await write(database, 'n_2', 'two')
+    })
+    // Ten of them, so that their order is that of numbers.
+    for (let number = 3; number <= 12; number++) writeFileSync(`${file}.journal.${number}`, line(`n_${number}`))
+    writeFileSync(`${file}.journal.99x`, 'no journal')
+    writeFileSync(`${file}.journal.x99`, 'no journal')
+    const total = statSync(file).size + [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].reduce((sum, number) => sum + statSync(`${file}.journal.${number}`).size, 0)
+    const told: Array<[number, number]> = []
+    const database = await open(t, file, { onRead: (bytes, of) => { told.push([bytes, of]) } })
+    t.ok(told.every(([bytes, of], index) => of === total && bytes > (told[index - 1]?.[0] ?? 0)))
+    t.same(told.at(-1), [total, total])
+    t.equal(database.collection(notes).size, 12)
+    await database.close()
+  })
+
+  t.test('wants a new data file when more was replaced than there is, or it is far longer', async t => {
+    const file = newFile(t)
+    const collection = new Collection<Stored>({ name: 'notes' })
+    const state: State = { collections: new Map([['notes', collection]]), staged: [] }
+    const journal = new JournalAdapter(file, 'process', state)
+    journal.read()
+    await journal.start()
+    t.same([journal.isCompact, journal.wantsCompaction], [true, false])
+    const put = (id: string, mebibytes: number): void => {
+      const record = { id, text: 'x'.repeat(mebibytes << 20) }
+      state.staged = [{ collection: 'notes', account: 'acct_a', id, record, previous: collection.set('acct_a', record), isRestoration: false }]
+      journal.write(state)
+      state.staged = []
+    }
+    const take = (id: string): void => {
+      state.staged = [{ collection: 'notes', account: 'acct_a', id, record: undefined, previous: collection.delete(id), isRestoration: false }]
+      journal.write(state)
+      state.staged = []
+    }
+    const settle = (): void => {}
+    put('n_1', 7)
+    for (let round = 0; round < 3; round++) put('n_2', 0)
+    t.same([journal.isCompact, journal.wantsCompaction], [false, false], 'too short, though two of two were replaced')
+    put('n_3', 1)
+    put('n_4', 0)
+    t.equal(journal.wantsCompaction, false, 'two of four')
+    put('n_4', 0)
+    put('n_4', 0)
+    t.equal(journal.wantsCompaction, false, 'four of four')
+    put('n_4', 0)
+    t.equal(journal.wantsCompaction, true, 'five of four')
+    const compacted = journal.compact(settle)
+    t.equal(journal.wantsCompaction, false, 'not while it is written')
+    await compacted
+    t.same([journal.isCompact, journal.wantsCompaction], [true, false])
+
+    // The data file has 8 MiB, which the journal may be four times as long as; a record that goes counts twice.
+    for (let number = 11; number <= 18; number++) put(`n_${number}`, 4)
+    t.equal(journal.wantsCompaction, false, 'eight times 4 MiB of new records, of which nothing was replaced')
+    for (let number = 11; number <= 15; number++) take(`n_${number}`)
+    t.equal(journal.wantsCompaction, true, 'ten of seven')
+    await journal.compact(settle)
+    for (let number = 31; number <= 38; number++) put(`n_${number}`, 11)
+    t.equal(journal.wantsCompaction, true, 'more than four times 20 MiB')
+    mkdirSync(`${file}.journal.4`)
+    await t.rejects(journal.compact(settle))
+    t.equal(journal.wantsCompaction, false, 'after a failure not again at every write')
+    put('n_39', 7)
+    t.equal(journal.wantsCompaction, false)
+    rmdirSync(`${file}.journal.4`)
+    await journal.close(settle)
+    await journal.close(settle)
+    t.throws(() => { put('n_40', 0) }, { message: `${file} is closed` })
+    await journal.compact(settle)
+  })
 
   t.test('reads a data file without a journal, and cleans up what earlier processes left', async t => {
     const file = newFile(t)
