@@ -241,6 +241,26 @@ t.test('a number without end is refused as text, too', async t => {
   }
 })
 
+t.test('a number in a form or a query is written in plain digits, and is else refused as it was sent', async t => {
+  const { call } = await startSandbox(t)
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  for (const text of ['0x64', '0b11', '+100', '00100', ' 100', '100 ', '1e3', '100.0', '1_000', '-', '\u0661']) {
+    const message = `Invalid amount: "${text}" is not of type integer.`
+    const form = `amount=${encodeURIComponent(text)}&currency=IDR&metadata[text]=${encodeURIComponent(text)}`
+    t.match(await call('POST', '/v1/payment_intents', form, { headers }), { status: 400, body: { error: { code: 'parameter_invalid', param: 'amount', message } } }, text)
+    t.match(await call('GET', `/v1/events?limit=${encodeURIComponent(text)}`), { status: 400, body: { error: { param: 'limit' } } }, text)
+  }
+  t.match((await call('POST', '/v1/checkout/sessions', 'line_items[0][quantity]=0x1', { headers })).body.error, { param: 'line_items[0][quantity]' }, 'in lists too')
+  for (const text of ['0x64', '1e3', '.5', '5.', '+1', ' 1']) {
+    const message = `Invalid created[gt]: "${text}" is not of type number.`
+    t.match(await call('GET', `/v1/events?created[gt]=${encodeURIComponent(text)}`), { status: 400, body: { error: { param: 'created[gt]', message } } }, text)
+  }
+  for (const text of ['0', '-5', '1.50', '-0.25', '1700000000000']) t.equal((await call('GET', `/v1/events?created[gt]=${text}`)).status, 200, text)
+  t.match((await call('POST', '/v1/payment_intents', 'amount=-5&currency=IDR', { headers })).body.error, { param: 'amount', message: /-5/ }, 'a minus is read')
+  const { body } = await call('POST', '/v1/payment_intents', 'amount=100&currency=IDR&quantity=10&metadata[text]=0x64&description=1e3', { headers })
+  t.match(body, { amount: 100, quantity: 10, metadata: { text: '0x64' }, description: '1e3' }, 'what is text stays as it is')
+})
+
 t.test('a payment that only some of the methods take is updated like any other', async t => {
   const { call } = await startSandbox(t)
   const { body: intent } = await call('POST', '/v1/payment_intents', { amount: 50, currency: 'IDR' })

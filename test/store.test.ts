@@ -30,11 +30,13 @@ interface Note { readonly id: string, readonly text: string, readonly tags?: rea
 
 const notes: Definition<Note> = {
   name: 'notes',
-  idPrefix: 'n',
   keys: ({ text, tags = [] }) => [`text:${text}`, ...tags.map(tag => `tag:${tag}`)],
   due: ({ due }) => due === undefined ? undefined : { at: due, what: 'note.due' }
 }
-const pens: Definition<Note> = { name: 'pens', idPrefix: 'pen' }
+const pens: Definition<Note> = { name: 'pens' }
+/** Those whose ids are snowflakes. */
+const coins: Definition<Note> = { name: 'coins', idPrefix: 'coin' }
+const stamps: Definition<Note> = { name: 'stamps', idPrefix: 'stamp' }
 
 function newFile (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'store-'))
@@ -44,13 +46,15 @@ function newFile (t: Test): string {
 
 /** Opens a database that is closed when the test ends, if it was not before. */
 async function open (t: Test, file: string, options: Partial<DatabaseOptions> = {}): Promise<Database> {
-  return await Database.open({ file, durability: 'process', definitions: [notes, pens], ...options })
+  return await Database.open({ file, durability: 'process', definitions: [notes, pens, coins, beginningDefinition, accountDefinition], ...options })
 }
 
 function write (database: Database, id: string, text: string | undefined, account = 'acct_a', tags: readonly string[] = []): Promise<void> | undefined {
   database.stage(notes, account, id, text === undefined ? undefined : { id, text, tags })
   return database.written()
 }
+
+const holds = (database: Database, id: string): boolean => database.collection(notes).find(id) !== undefined
 
 /** Everything in a database, told in a way that does not depend on the order in which it came in. */
 function contents (database: Database): string[] {
@@ -261,25 +265,24 @@ t.test('a database', async t => {
 
   t.test('knows every snowflake id, and the newest of an account', async t => {
     const hashes: Definition<Note> = { name: 'hashes' }
-    const database = await open(t, ':memory:', { definitions: [notes, pens, hashes] })
+    const database = await open(t, ':memory:', { definitions: [coins, stamps, hashes] })
     for (const [definition, account, id] of [
-      [notes, 'acct_b', 'n_1646356544343769199'], [pens, 'acct_a', 'pen_1646356544343769099'], [notes, 'acct_a', 'n_1646356544343769088'],
-      [hashes, 'acct_b', 'hash'], [hashes, 'acct_c', 'n_1646356544343769299']
+      [coins, 'acct_b', 'coin_1646356544343769199'], [stamps, 'acct_a', 'stamp_1646356544343769099'], [coins, 'acct_a', 'coin_1646356544343769088'],
+      [hashes, 'acct_b', 'hash'], [hashes, 'acct_c', 'coin_1646356544343769299']
     ] as const) database.stage(definition, account, id, { id, text: '' })
-    t.equal(database.latestId('acct_a'), 'pen_1646356544343769099')
-    t.equal(database.latestId('acct_b'), 'n_1646356544343769199')
+    t.equal(database.latestId('acct_a'), 'stamp_1646356544343769099')
+    t.equal(database.latestId('acct_b'), 'coin_1646356544343769199')
     t.equal(database.latestId('acct_c'), undefined)
     t.equal(database.latestId('acct_c', 'evt_1646356544343769000'), 'evt_1646356544343769000')
-    t.equal(database.latestId('acct_a', 'evt_1646356544343769098'), 'pen_1646356544343769099')
+    t.equal(database.latestId('acct_a', 'evt_1646356544343769098'), 'stamp_1646356544343769099')
     t.equal(database.latestId('acct_a', 'evt_1646356544343769100'), 'evt_1646356544343769100')
-    // One whose newest record is of the first kind.
-    t.equal(database.latestId('acct_b', 'evt_1'), 'n_1646356544343769199')
+    t.equal(database.latestId('acct_b', 'evt_1'), 'coin_1646356544343769199', 'also where the newest is of the first kind')
     t.throws(() => database.collection({ name: 'ghosts' }), { message: 'The collection ghosts is not in the list that app.ts opens.' })
-    for (const id of ['n_1646356544343769199', 'pen_1646356544343769099', 'n_1646356544343769088']) t.ok(database.has(id), id)
-    for (const id of ['pen_1', 'pen_1646356544343769199', 'hash', 'n_1646356544343769299']) t.notOk(database.has(id), id)
+    for (const id of ['coin_1646356544343769199', 'stamp_1646356544343769099', 'coin_1646356544343769088']) t.ok(database.has(id), id)
+    for (const id of ['stamp_1', 'stamp_1646356544343769199', 'hash', 'coin_1646356544343769299']) t.notOk(database.has(id), id)
 
-    database.stage(notes, 'acct_b', 'n_1646356544343769199', undefined)
-    t.notOk(database.has('n_1646356544343769199'))
+    database.stage(coins, 'acct_b', 'coin_1646356544343769199', undefined)
+    t.notOk(database.has('coin_1646356544343769199'))
   })
 
   t.test('undoes all of a tick that cannot be written, and works again when there is room', noLimit, async t => {
@@ -313,8 +316,8 @@ t.test('a database', async t => {
     await database.close()
     const reopened = await open(t, file)
     t.same(contents(reopened), now)
-    t.ok(reopened.has('n_5'))
-    t.notOk(reopened.has('n_3'))
+    t.ok(holds(reopened, 'n_5'))
+    t.notOk(holds(reopened, 'n_3'))
     await reopened.close()
   })
 
@@ -323,7 +326,7 @@ t.test('a database', async t => {
     const database = await open(t, file)
     await database.close()
     await t.rejects(write(database, 'n_1', 'late') ?? Promise.resolve(), { code: 'storage_unavailable', message: /sandbox\.json is closed/ })
-    t.notOk(database.has('n_1'))
+    t.notOk(holds(database, 'n_1'))
   })
 
   t.test('writes what is still staged when it is closed', async t => {
@@ -332,7 +335,7 @@ t.test('a database', async t => {
     void write(database, 'n_1', 'last')
     await database.close()
     const reopened = await open(t, file)
-    t.ok(reopened.has('n_1'))
+    t.ok(holds(reopened, 'n_1'))
     await reopened.close()
   })
 
@@ -667,6 +670,24 @@ t.test('the journal', async t => {
     ['a data file with a record without an id', { '': good.replace('"id"', '"di"') }, /sandbox\.json, line 3: expected an account and a record\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
     ['a data file with an unknown collection', { '': good.replace('notes', 'ghosts') }, /sandbox\.json, line 2: this version does not know the collection "ghosts"/],
     ['a data file with lines between collections', { '': good.replace('"notes":[', 'notes') }, /sandbox\.json, line 2: expected the name of a collection\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/],
+    ...([
+      ['a record whose id has too many digits', 'coins', { id: 'coin_99999999999999999999999999' }, 'its id is not coin_ and 19 digits'],
+      ['a record whose id has too few digits', 'coins', { id: 'coin_164635654434376908' }, 'its id is not coin_ and 19 digits'],
+      ['a record whose id has letters', 'coins', { id: 'coin_164635654434376908x' }, 'its id is not coin_ and 19 digits'],
+      ['a record with the id of another kind', 'coins', { id: 'stam_1646356544343769088' }, 'its id is not coin_ and 19 digits'],
+      ['an account without a clock', 'accounts', { id: 'acct_a' }, 'its clock says no time'],
+      ['an account whose clock is none', 'accounts', { id: 'acct_a', clock: 5 }, 'its clock says no time'],
+      ['an account whose clock has no offset', 'accounts', { id: 'acct_a', clock: { offset_ms: null } }, 'its clock says no time'],
+      ['an account whose clock stands nowhere', 'accounts', { id: 'acct_a', clock: { offset_ms: 0, frozen_at_ms: '1700000000000' } }, 'its clock says no time'],
+      ['an account whose clock lies beyond all dates', 'accounts', { id: 'acct_a', clock: { offset_ms: 9e15 } }, 'its clock says no time'],
+      ['an account whose latest id is none', 'accounts', { id: 'acct_a', clock: { offset_ms: 0 }, latest_id: 'pi_99999999999999999999999999' }, 'its latest_id is no id'],
+      ['a beginning without a clock', 'beginning', { id: 'beginning' }, 'its clock says no time']
+    ] as const).flatMap(([what, name, record, fault]): typeof broken => [
+      [what, { '': `${header()}"${name}":[\n["acct_a",${JSON.stringify(record)}]\n]\n}}\n` },
+        new RegExp(`sandbox\\.json, line 3: the record is none of ${name}: ${fault}\\. Bring the data file and its journals back from a copy, or move them away to start empty\\.$`)],
+      [`${what}, in the journal`, { '': good, '.journal.1': `${line('n_1')}${JSON.stringify([[name, 'acct_a', record.id, record]])}\n` },
+        new RegExp(`sandbox\\.json\\.journal\\.1, line 2: the record is none of ${name}: ${fault}\\.`)]
+    ]),
     ['a data file with more after its end', { '': `${good}{}\n` }, /sandbox\.json, line 6: there is more after the end\. Bring the data file and its journals back from a copy, or move them away to start empty\.$/]
   ]
   for (const [what, files, message] of broken) {
@@ -763,7 +784,7 @@ t.test('the journal', async t => {
     writeFileSync(file, good.replace('journal":1', 'journal":3'))
     for (const end of ['.tmp', '.journal.1', '.journal.2']) writeFileSync(`${file}${end}`, 'left over')
     const database = await open(t, file)
-    t.ok(database.has('n_0'))
+    t.ok(holds(database, 'n_0'))
     t.same(names(file), ['sandbox.json', 'sandbox.json.journal.3'])
     await database.close()
   })

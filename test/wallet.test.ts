@@ -5,7 +5,7 @@ import { LANGUAGES, languageOf } from '../src/html/language.ts'
 import { customerOf, normalizePhone, PIN, SMS_CODE, testCustomers, testNumber } from '../src/wallet/customers.ts'
 import { isOutcomeName, OUTCOME_NAMES, OUTCOMES, type Ending, type OutcomeName } from '../src/wallet/outcomes.ts'
 import { TEXTS } from '../src/wallet/texts.ts'
-import { enter as enterWith, newVisit, STEPS, type Entry, type Step, type Visit } from '../src/wallet/visit.ts'
+import { enter as enterWith, newVisit, remembering, STEPS, type Entry, type Step, type Visit } from '../src/wallet/visit.ts'
 import { readPaymentMethodRules } from '../src/wooshpay/payment-methods/rules.ts'
 
 const rules = readPaymentMethodRules()
@@ -129,6 +129,17 @@ t.test('only the names of outcomes are outcomes', async t => {
 })
 
 t.test('a visit', async t => {
+  t.test('remembers the last 200 entries, so that its record does not grow for ever', async t => {
+    let visit = newVisit('pi_1', 1)
+    for (let at = 1; at <= 3000; at++) {
+      const entry: Entry = { kind: 'phone', phone: 'nonsense' }
+      visit = remembering(visit, enter(visit, entry), entry, { at })
+    }
+    t.equal(visit.history?.length, 200)
+    t.same([visit.history?.[0], visit.history?.at(-1)], [{ at: 2801, entry: 'phone', isWrong: true }, { at: 3000, entry: 'phone', isWrong: true }])
+    t.ok(JSON.stringify(visit).length < 20_000)
+  })
+
   const SITI = { id: 'pi_1', attempt: 2, wrong_pins: 0, phone: '+6281200000001' }
   const VISITS: Record<Step, Visit> = {
     phone: { id: 'pi_1', attempt: 2, wrong_pins: 0, step: 'phone', notice: 'phone' },

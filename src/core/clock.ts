@@ -28,6 +28,16 @@ export interface ClockState {
   readonly frozen_at_ms?: number
 }
 
+/** Further off than ids can tell, in 2109, and near enough for every time beyond it to be a date. */
+const FARTHEST_MS = 2 ** 42
+
+/** Whether something that was stored says where a clock stands. */
+export function isClockState (value: unknown): value is ClockState {
+  const isTime = (ms: unknown): boolean => Number.isInteger(ms) && Math.abs(Number(ms)) <= FARTHEST_MS
+  return typeof value === 'object' && value !== null && 'offset_ms' in value && isTime(value.offset_ms) &&
+    (!('frozen_at_ms' in value) || isTime(value.frozen_at_ms))
+}
+
 /** `setTimeout` takes no longer delay; a later timer is looked at again then. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1
 

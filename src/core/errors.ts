@@ -192,8 +192,8 @@ export const errors = {
     message: `A request with the Idempotency-Key ${quote(key)} is still running. Repeat it when that one has been answered.`
   }),
 
-  storage_unavailable: (why: string) => new ApiError({
-    status: 503, type: 'api_error', code: 'storage_unavailable', message: `Nothing was changed, since the state cannot be written: ${why}.`
+  storage_unavailable: (why: string, what = 'Nothing was changed, since the state cannot be written') => new ApiError({
+    status: 503, type: 'api_error', code: 'storage_unavailable', message: `${what}: ${why}.`
   }),
   internal: () => new ApiError({
     status: 500, type: 'api_error', code: 'internal', message: 'The sandbox failed at this request; its log says why.'

@@ -81,6 +81,14 @@ export function idNumber (id: string): string {
 }
 
 /**
+ * Whether a text is an id: later ones are reckoned from its digits.
+ * @example isId('pi_1646356544343769088') // true
+ */
+export function isId (text: unknown): text is string {
+  return typeof text === 'string' && /^[a-z]+_\d{19}$/.test(text)
+}
+
+/**
  * The time at which an id was made, in epoch milliseconds.
  * @example idTime('pi_1646356544343769088') // 1681356962654
  */

@@ -30,19 +30,27 @@ function validatorCompiler (): FastifySchemaCompiler<object> {
       const ajv = isText ? fromText : exact
       let validate = compiled.get(ajv)
       if (validate === undefined) compiled.set(ajv, validate = ajv.compile(schema))
-      if (!validate(data)) return { error: errorOf(validate.errors?.at(-1)) }
-      const endless = isText ? endlessIn(data) : undefined
-      return endless === undefined ? true : { error: errors.parameter_invalid(bracketed(endless), 'Infinity', 'is not a finite number') }
+      const odd = isText ? oddNumberIn(schema, data) : undefined
+      if (odd !== undefined) return { error: odd }
+      return validate(data) ? true : { error: errorOf(validate.errors?.at(-1)) }
     }
   }
 }
 
-/** Where a text such as "1e400" was read as a number, beyond which the limits of a schema are not looked at. */
-function endlessIn (value: unknown, path: readonly string[] = []): readonly string[] | undefined {
-  if (value === Infinity || value === -Infinity) return path
+/** How numbers are written as text; by their type. */
+const WRITTEN: Readonly<Record<string, RegExp>> = { integer: /^-?(?:0|[1-9]\d*)$/, number: /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/ }
+
+/** The first text in the place of a number that only JavaScript would take for one, such as "0x64", "+100", " 100", "1e3" or "1e400". */
+function oddNumberIn ({ type, items, properties = {} }: Schema, value: unknown, path: readonly string[] = []): Error | undefined {
+  if (typeof value === 'string') {
+    const written = WRITTEN[String(type)]
+    const isOdd = written !== undefined && !(written.test(value) && Number.isFinite(Number(value)))
+    return isOdd ? errors.parameter_invalid(bracketed(path), value, `is not of type ${String(type)}`) : undefined
+  }
   if (typeof value !== 'object' || value === null) return undefined
   for (const [name, inner] of Object.entries(value)) {
-    const found = endlessIn(inner, [...path, name])
+    const schema = Array.isArray(value) ? items : Object.hasOwn(properties, name) ? properties[name] : undefined
+    const found = schema && oddNumberIn(schema, inner, [...path, name])
     if (found !== undefined) return found
   }
   return undefined
@@ -142,6 +150,7 @@ function schemasOf (request: FastifyRequest): { body: Schema, querystring: Schem
 }
 
 interface Schema {
+  readonly type?: unknown
   readonly properties?: Readonly<Record<string, Schema>> | undefined
   readonly items?: Schema
   readonly additionalProperties?: unknown

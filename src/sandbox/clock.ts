@@ -1,12 +1,12 @@
 import Type, { type Static } from 'typebox'
-import { parseTime } from '../core/clock.ts'
+import { parseTime, type Ran, type SandboxClock } from '../core/clock.ts'
 import { errors } from '../core/errors.ts'
 import { ID_TIMES } from '../core/ids.ts'
 import type { Api } from '../http/api.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Store } from '../store/commit.ts'
 import { answers } from '../wooshpay/wire.ts'
-import { keptClock, timeOf } from './clock-state.ts'
+import { keptClock, leaveClock, setClockBack, timeOf } from './clock-state.ts'
 import type { Concern } from './concern.ts'
 
 const ClockParameters = Type.Object({
@@ -28,6 +28,8 @@ const Moved = Type.Object({
 
 const tags = ['Clock']
 
+const TIME_HAS_MOVED = 'Time has moved, since something fell due on the way, but where the clock stands cannot be written'
+
 export interface ClockOptions extends Store {
   readonly accounts: Accounts
   readonly concern: Concern
@@ -45,19 +47,27 @@ export function clockRoutes (api: Api, { accounts, concern, database, commit }: 
     const moved = concern.withWhole(request)
     const keeper = concern.keeper(request)
     for (const account of moved) checkMove(account, request.body, account === keeper ? '' : ` of the account ${account.record.masked_key}`)
-    const ran = await Promise.all(moved.map(async account => await move(account, request.body)))
-    return { ...timeOf(keeper.clock), ran: ran.flat().toSorted((a, b) => a.at - b.at) }
+    const ran = (await Promise.all(moved.map(async ({ clock }) => await move(clock, request.body)))).flat()
+    // In one write, so that all are stored or none.
+    for (const account of moved) commit(account, { operations: [keptClock(database, account, accounts.whole)] })
+    const answer = { ...timeOf(keeper.clock), ran: ran.toSorted((a, b) => a.at - b.at) }
+    try {
+      await database.written()
+    } catch (error) {
+      const settle = ran.length === 0 ? setClockBack : leaveClock
+      for (const account of moved) settle(database, account, accounts.whole)
+      throw ran.length === 0 ? error : errors.storage_unavailable('it stays there until the sandbox ends', TIME_HAS_MOVED)
+    }
+    return answer
   })
+}
 
-  async function move (account: Account, { advance_ms: advanceMs, now, frozen }: ClockParameters) {
-    const { clock } = account
-    if (frozen === true) clock.freeze()
-    const target = now === undefined ? undefined : parseTime(String(now))
-    const ran = advanceMs !== undefined ? await clock.moveBy(advanceMs) : target !== undefined ? await clock.moveTo(target) : []
-    if (frozen === false) clock.run()
-    commit(account, { operations: [keptClock(database, account, accounts.whole)] })
-    return ran
-  }
+async function move (clock: SandboxClock, { advance_ms: advanceMs, now, frozen }: ClockParameters): Promise<Ran[]> {
+  if (frozen === true) clock.freeze()
+  const target = now === undefined ? undefined : parseTime(String(now))
+  const ran = advanceMs !== undefined ? await clock.moveBy(advanceMs) : target !== undefined ? await clock.moveTo(target) : []
+  if (frozen === false) clock.run()
+  return ran
 }
 
 /**

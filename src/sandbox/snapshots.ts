@@ -11,7 +11,7 @@ import { listAnswer, ListOf } from '../wooshpay/lists.ts'
 import { webhookEndpointDefinition } from '../wooshpay/webhook-endpoints/schema.ts'
 import { answers, ref } from '../wooshpay/wire.ts'
 import { coverageDefinition } from './coverage/service.ts'
-import { keptClock, timeOf, type Time } from './clock-state.ts'
+import { keptClock, setClockBack, timeOf, type Time } from './clock-state.ts'
 import type { Concern } from './concern.ts'
 import { NameParams } from './names.ts'
 
@@ -117,15 +117,15 @@ export function snapshotRoutes (api: Api, { accounts, concern, database, commit,
 
   function bringBack (account: Account, contents: Contents, time: Time): void {
     const latestId = database.latestId(account.id, account.record.latest_id)
-    account.clock.set(time)
     commit(account, { operations: replaceContents(database, account, contents, OUTSIDE), isRestoration: true })
-    if (account === accounts.whole) {
-      commit(account, { operations: [keptClock(database, account, accounts.whole)] })
-      return
-    }
+    // After the write was asked for, so that nothing falls due before it is known to hold.
+    account.clock.set(time)
     commit(account, {
-      operations: [put(accountDefinition, { ...account.record, clock: account.clock.state, ...(latestId !== undefined && { latest_id: latestId }) })]
+      operations: [account === accounts.whole
+        ? keptClock(database, account, accounts.whole)
+        : put(accountDefinition, { ...account.record, clock: account.clock.state, ...(latestId !== undefined && { latest_id: latestId }) })]
     })
+    database.written()?.catch(() => { setClockBack(database, account, accounts.whole) })
   }
 
   /** As at its first use: the endpoint of the settings, with the secret that a shop may know already, the usual switches, the time of new accounts. */

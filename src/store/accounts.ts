@@ -1,5 +1,6 @@
 import { accountId, maskKey, publishableKey } from '../core/api-keys.ts'
-import { SandboxClock, type ClockState } from '../core/clock.ts'
+import { isClockState, SandboxClock, type ClockState } from '../core/clock.ts'
+import { isId } from '../core/ids.ts'
 import type { Switches } from '../core/switches.ts'
 import type { Definition } from './collection.ts'
 import type { Database } from './database.ts'
@@ -22,7 +23,8 @@ export interface AccountRecord {
 }
 
 export const accountDefinition: Definition<AccountRecord> = {
-  name: 'accounts'
+  name: 'accounts',
+  fault: ({ clock, latest_id: latestId }) => !isClockState(clock) ? 'its clock says no time' : latestId !== undefined && !isId(latestId) ? 'its latest_id is no id' : undefined
 }
 
 /** A key's own world: its objects, its switches and its time. */

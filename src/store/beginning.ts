@@ -1,4 +1,4 @@
-import type { ClockState } from '../core/clock.ts'
+import { isClockState, type ClockState } from '../core/clock.ts'
 import type { Definition } from './collection.ts'
 
 /** The one record's id. */
@@ -13,7 +13,11 @@ export interface Beginning {
   readonly clock: ClockState
 }
 
-export const beginningDefinition: Definition<Beginning> = { name: 'beginning', isListed: false }
+export const beginningDefinition: Definition<Beginning> = {
+  name: 'beginning',
+  isListed: false,
+  fault: ({ clock }) => isClockState(clock) ? undefined : 'its clock says no time'
+}
 
 /** @param frozenAtMs the time at which clocks stand still; undefined lets them run with real time */
 export function beginningOf (frozenAtMs: number | undefined): Beginning {

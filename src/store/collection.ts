@@ -18,6 +18,8 @@ export interface Definition<T extends Stored> {
   readonly isListed?: false
   /** What records can be found by besides their id: `status:succeeded`, `metadata.order:7`. */
   readonly keys?: (record: T) => readonly string[]
+  /** What is wrong with a record that was read, where it would stop the sandbox later. */
+  readonly fault?: (record: T) => string | undefined
   /** The record's next appointment with the clock, if it has one. */
   readonly due?: (record: T) => Due | undefined
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { isId } from '../core/ids.ts'
 import type { Collection, Stored } from './collection.ts'
 import { linesOf } from './lines.ts'
 
@@ -85,10 +86,14 @@ export function collectionOf (collections: Collections, name: string, place: str
  * @throws DataFileError when the record lacks what its kind has
  */
 export function putRow (collection: Collection<Stored>, account: string, record: Stored, place: string): Stored | undefined {
+  const { name, idPrefix, fault } = collection.definition
+  const isMisnamed = idPrefix !== undefined && !(isId(record.id) && record.id.startsWith(`${idPrefix}_`))
+  const found = isMisnamed ? `its id is not ${idPrefix}_ and 19 digits` : fault?.(record)
+  if (found !== undefined) throw damaged(`${place}: the record is none of ${name}: ${found}.`)
   try {
     return collection.set(account, record)
   } catch (error) {
-    throw damaged(`${place}: the record is none of ${collection.definition.name}: ${(error as Error).message}.`)
+    throw damaged(`${place}: the record is none of ${name}: ${(error as Error).message}.`)
   }
 }
 

@@ -22,7 +22,7 @@ export interface Visit {
   readonly chosen?: OutcomeName
   /** How it ended. */
   readonly ended?: OutcomeName
-  /** What the customer did, in this visit and in earlier ones for the same payment. */
+  /** What the customer did last, in this visit and in earlier ones for the same payment. */
   readonly history?: readonly Done[]
 }
 
@@ -38,6 +38,9 @@ export interface Done {
   /** The payment's latest event then, which tells the order when time stands still. */
   readonly after?: string
 }
+
+/** The record is written anew at every step, and the wallet asks for no key: more than any person does, and some 20 KB. */
+const HISTORY_STEPS = 200
 
 export const visitDefinition: Definition<Visit> = { name: 'wallet_visits', isListed: false }
 
@@ -58,7 +61,7 @@ export function newVisit (id: string, attempt: number, history?: Visit['history'
 export function remembering (before: Visit, after: Visit, { kind: entry }: Entry, when: Pick<Done, 'at' | 'after'>): Visit {
   if (after === before) return after
   const done: Done = { ...when, entry, ...(after.notice !== undefined && { isWrong: true as const }), ...(after.ended !== undefined && { ended: after.ended }) }
-  return { ...after, history: [...before.history ?? [], done] }
+  return { ...after, history: [...before.history ?? [], done].slice(-HISTORY_STEPS) }
 }
 
 /** What a visit depends on besides itself. */

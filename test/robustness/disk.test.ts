@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { newFolder, run, start, type Process, type Settings } from '../support/process.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { call, DOCUMENTED_REQUEST, type Answer } from '../support/sandbox.ts'
+import { call, DOCUMENTED_REQUEST, KEY, type Answer } from '../support/sandbox.ts'
 
 /** `KILL_ROUNDS=50 npx tap test/robustness/disk.test.ts` tries harder. */
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 6)
@@ -320,6 +320,68 @@ t.test('a webhook whose answer cannot be recorded while the disk is full is reco
   give()
   while ((await call(url, 'GET', '/_sandbox/deliveries')).body.data[0].status !== 'succeeded');
   t.equal(receiver.received.length, 1)
+})
+
+t.test('a clock that cannot be stored stays where it was, unless something fell due on the way', forLimits, async t => {
+  const [BEGAN, MINUTE, DAY] = [Date.UTC(2026, 0, 1), 60_000, 86_400_000]
+  const folder = newFolder(t)
+  let sandbox = await start(t, folder, { environment: { CLOCK: '2026-01-01' } })
+  const ask = async (method: string, path: string, body?: unknown, key: string | null = KEY): Promise<Answer> =>
+    await call(sandbox.url, method, `/_sandbox${path}`, body, { key })
+  const clocks = async (): Promise<unknown[]> => await Promise.all([KEY, null].map(async key => (await ask('GET', '/clock', undefined, key)).body))
+  const nothingChanged = /^Nothing was changed, since the state cannot be written: EFBIG/
+  const create = async (): Promise<Answer['body']> => (await call(sandbox.url, 'POST', '/v1/payment_intents', DOCUMENTED_REQUEST)).body
+
+  // An account, a snapshot of a later time with a payment in it, and a present before that.
+  await create()
+  for (const key of [KEY, null]) {
+    t.equal((await ask('POST', '/clock', { advance_ms: DAY, frozen: false }, key)).status, 200)
+    t.equal((await ask('POST', '/snapshots/later', undefined, key)).status, 200)
+    t.equal((await ask('POST', '/reset', undefined, key)).status, 200)
+  }
+  await ask('POST', '/clock', { advance_ms: MINUTE }, null)
+  const before = await clocks()
+  t.same(before, [{ now: BEGAN + MINUTE, frozen: true }, { now: BEGAN + MINUTE, frozen: true }])
+
+  limitFiles(sandbox, 1)
+  const changes: Array<[string, object?]> = [
+    ['/clock', { advance_ms: DAY }], ['/clock', { now: BEGAN + DAY, frozen: false }], ['/clock', { frozen: false }], ['/snapshots/later/restore'], ['/reset']
+  ]
+  for (const [path, body] of changes) {
+    for (const key of [KEY, null]) {
+      for (const times of [1, 3]) {
+        for (const { status, body: { message } } of await Promise.all(Array.from({ length: times }, async () => await ask('POST', path, body, key)))) {
+          t.match({ status, message }, { status: 503, message: nothingChanged }, `${path} ${JSON.stringify(body)} ${key}, ${times} at a time`)
+        }
+        t.same(await clocks(), before, 'nothing was changed')
+      }
+    }
+  }
+  limitFiles(sandbox, 'unlimited')
+
+  const intent = await create()
+  limitFiles(sandbox, 1)
+  for (const path of ['/snapshots/later/restore', '/reset']) t.equal((await ask('POST', path)).status, 503)
+  limitFiles(sandbox, 'unlimited')
+  t.same(await clocks(), before)
+  t.same((await call(sandbox.url, 'GET', `/v1/payment_intents/${intent.id}`)).body, intent, 'what a later time would have ended is as it was')
+  t.same((await ask('POST', '/clock', { advance_ms: 9 * MINUTE })).body, { now: BEGAN + 10 * MINUTE, frozen: true, ran: [] })
+
+  limitFiles(sandbox, 1)
+  t.match((await ask('POST', '/clock', { advance_ms: DAY })).body, {
+    error: { code: 'storage_unavailable' },
+    message: 'Time has moved, since something fell due on the way, but where the clock stands cannot be written: it stays there until the sandbox ends.'
+  })
+  t.same((await ask('GET', '/clock')).body, { now: BEGAN + DAY + 10 * MINUTE, frozen: true })
+  t.match((await ask('POST', '/clock', { frozen: false })).body.message, nothingChanged)
+  t.same((await ask('GET', '/clock')).body, { now: BEGAN + DAY + 10 * MINUTE, frozen: true }, 'it goes back to no time before what has happened')
+  limitFiles(sandbox, 'unlimited')
+  t.equal((await ask('GET', `/wait?payment_intent=${intent.id}&status=requires_payment_method`)).status, 200, 'what fell due is done when there is room')
+  t.equal((await ask('POST', '/clock', { advance_ms: 1 })).status, 200)
+  t.equal(await sandbox.end('SIGKILL'), 'SIGKILL')
+  sandbox = await start(t, folder)
+  t.same((await ask('GET', '/clock')).body, { now: BEGAN + DAY + 10 * MINUTE + 1, frozen: true }, 'and where the clock stands is stored')
+  t.equal(await sandbox.end('SIGTERM'), 0)
 })
 
 t.test('a first start without room says so in a line, and starts when there is some', forMounts, async t => {
