@@ -24,14 +24,14 @@ const PARTS: Readonly<Record<string, Part>> = {
   store: { mutate: 'src/store/**/*.ts', tests: ['account', 'store', 'journeys/pay-with-dana'] }
 }
 
-const { values: { mutate: lines }, positionals: chosen } = parseArgs({ options: { mutate: { type: 'string' } }, allowPositionals: true })
+const { values: { mutate: lines }, positionals: chosen } = parseArgs({ options: { mutate: { type: 'string', multiple: true } }, allowPositionals: true })
 const unknown = chosen.find(name => !(name in PARTS))
 if (unknown !== undefined) throw new Error(`There is no part ${unknown}; there are: ${Object.keys(PARTS).join(', ')}.`)
 
 for (const [name, { mutate, tests }] of Object.entries(PARTS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const results = await new Stryker({
-    mutate: [lines ?? mutate],
+    mutate: lines ?? [mutate],
     testRunner: 'tap',
     // One file that Node can read as it is starts in half the time.
     buildCommand: 'esbuild --bundle --packages=external --platform=node --format=esm --log-level=error ' +
