@@ -20,7 +20,7 @@ interface Part {
 const PARTS: Readonly<Record<string, Part>> = {
   core: { mutate: 'src/core/**/*.ts', tests: ['core', 'webhooks', 'lifecycle', 'resources', 'journeys/pay-with-dana'] },
   lifecycles: { mutate: 'src/**/lifecycle.ts', tests: ['lifecycle', 'resources', 'journeys/refunds', 'journeys/checkout'] },
-  webhooks: { mutate: 'src/webhooks/**/*.ts', tests: ['webhooks', 'journeys/pay-with-dana', 'contract/openapi-sandbox', 'faults', 'journeys/webhooks'] },
+  webhooks: { mutate: 'src/webhooks/**/*.ts', tests: ['webhooks', 'journeys/pay-with-dana', 'contract/openapi-sandbox'] },
   store: { mutate: 'src/store/**/*.ts', tests: ['account', 'store', 'journeys/pay-with-dana'] }
 }
 

@@ -6,13 +6,20 @@ import t, { type Test } from 'tap'
 import { SnowflakeIds } from '../src/core/ids.ts'
 import { readSettings } from '../src/core/settings.ts'
 import { switchTable, type Switches } from '../src/core/switches.ts'
+import type { Fault } from '../src/faults/fault.ts'
+import { Accounts, accountDefinition } from '../src/store/accounts.ts'
 import { Collection } from '../src/store/collection.ts'
+import { createCommit } from '../src/store/commit.ts'
+import { Database } from '../src/store/database.ts'
+import { eventDefinition } from '../src/store/events.ts'
 import {
   afterAttempt, deliveryDefinition, deriveDeliveries, givenUp, held, isDue, lost, outdated, putOff, released, type Attempt, type Delivery
 } from '../src/webhooks/deliveries.ts'
+import { Dispatcher } from '../src/webhooks/dispatcher.ts'
 import { retryGaps } from '../src/webhooks/schedule.ts'
-import { Limit, Sender, type Answer } from '../src/webhooks/sender.ts'
+import { Limit, Sender, type Answer, type Sending } from '../src/webhooks/sender.ts'
 import { signatureHeaders, verifySignature } from '../src/webhooks/signature.ts'
+import { webhookEndpointDefinition } from '../src/wooshpay/webhook-endpoints/schema.ts'
 import { verify } from './support/documented-verifier.ts'
 
 const defaultSwitches = readSettings(switchTable, {})
@@ -522,5 +529,297 @@ t.test('a sender', async t => {
     const nowhere = new Limit(10_000)
     t.match(await new Sender().send({ endpoint: 'we_1', url: 'http://nowhere.invalid/', body: '', headers: {}, limit: nowhere }), { error: /ENOTFOUND|EAI_AGAIN/ })
     nowhere.end()
+  })
+})
+
+t.test('a dispatcher', async t => {
+  const AT = 1687845304999
+
+  /** A dispatcher with a sender that answers what it is told to, for an account whose clock stands still. */
+  async function newScene (t: Test, { keep = { count: 100, ms: 1e12 }, clock = { offset_ms: 0, frozen_at_ms: AT }, ...switches }: Partial<Switches> & {
+    keep?: { count: number, ms: number }
+    clock?: { offset_ms: number, frozen_at_ms?: number }
+  } = {}) {
+    const database = await Database.open({ file: ':memory:', durability: 'process', definitions: [accountDefinition, deliveryDefinition, eventDefinition, webhookEndpointDefinition] })
+    const accounts = new Accounts({ database, defaults: { ...defaultSwitches, ...switches }, clock, open: () => {} })
+    t.teardown(() => { accounts.stop() })
+    const account = accounts.bySecretKey('sk_test_a')
+    const calls: Array<Sending & { readonly answer: (answer: Answer) => void }> = []
+    const warnings: unknown[] = []
+    const asked: unknown[] = []
+    const fault: { then?: Fault['then'] } = {}
+    const dispatcher = new Dispatcher({
+      database,
+      accounts,
+      commit: createCommit({ database, ids: new SnowflakeIds(), derivers: [], deliver: () => ({}) }),
+      faults: {
+        befallingSending: (_account: object, sending: object) => {
+          asked.push(sending)
+          return fault.then === undefined ? undefined : { id: 'flt_1', then: fault.then }
+        }
+      } as unknown as ConstructorParameters<typeof Dispatcher>[0]['faults'],
+      sender: {
+        send: async (sending: Sending) => await new Promise<Answer>(resolve => {
+          calls.push({ ...sending, answer: resolve })
+          sending.limit.signal.addEventListener('abort', () => { resolve({ error: sending.limit.message }) })
+        }),
+        close: async () => { for (const { answer } of calls) answer({ error: 'the sender is closed' }) }
+      } as unknown as Sender,
+      userAgent: 'wooshpay-sandbox/1',
+      keep,
+      log: { warn: (details, message) => { warnings.push([details, message]) } }
+    })
+    const set = (delivery: Delivery): void => { database.stage(deliveryDefinition, account.id, delivery.id, delivery) }
+    const endpoint = (id: string, changes: object = {}): void => {
+      database.stage(webhookEndpointDefinition, account.id, id, {
+        id, object: 'webhook_endpoint', created: 0, livemode: false, status: 'enabled', url: 'http://user:geheim@shop.test/hook', enabled_events: ['*'], secret: 'whsec_1', ...changes
+      })
+    }
+    endpoint('we_1')
+    const add = (id: string, changes: Partial<Delivery> = {}): Delivery => {
+      const delivery: Delivery = {
+        id, object: 'delivery', created: AT, event: `evt_${id}`, type: 'payment_intent.succeeded', endpoint: 'we_1', url: 'http://shop.test/old', payment_intent: 'pi_1', status: 'pending', attempts: [], next_attempt_at: AT, ...changes
+      }
+      database.stage(eventDefinition, account.id, delivery.event, {
+        id: delivery.event, object: 'event', created: 1687845305000, livemode: false, data: { object: { id: 'pi_1' } }, type: 'payment_intent.succeeded'
+      })
+      set(delivery)
+      return delivery
+    }
+    const get = (id: string): Delivery | undefined => database.collection(deliveryDefinition).get(account.id, id)
+    const turn = async (): Promise<void> => { for (let count = 0; count < 3; count++) await new Promise(resolve => { setImmediate(resolve) }) }
+    return { database, account, dispatcher, calls, warnings, asked, fault, set, endpoint, add, get, turn, attempt: async (id: string) => await dispatcher.attempt(account.id, id) }
+  }
+
+  t.test('sends exactly what is signed, and records what came of it', async t => {
+    const { endpoint, add, get, attempt, calls, warnings, asked } = await newScene(t)
+    endpoint('we_1', { api_version: '2' })
+    const { next_attempt_at: _due, ...rest } = add('dlv_1')
+    const made = attempt('dlv_1')
+    await new Promise(resolve => { setImmediate(resolve) })
+    const [call] = calls
+    const body = '{"id":"evt_dlv_1","object":"event","created":1687845305000,"livemode":false,"api_version":"2","data":{"object":{"id":"pi_1"}},"type":"payment_intent.succeeded"}'
+    const v1 = createHmac('sha256', 'whsec_1').update(`1687845304.${body}`).digest('hex')
+    const headers = { 'Content-Type': 'application/json', 'User-Agent': 'wooshpay-sandbox/1', 'Wooshpay-Signature': `t=1687845304,v1=${v1}`, Signature: `t=1687845304,v1=${v1}` }
+    t.match(call, { endpoint: 'we_1', url: 'http://user:geheim@shop.test/hook', body, headers })
+    t.same(Object.keys(call?.headers ?? {}), Object.keys(headers))
+    t.equal(call?.limit.message, 'no answer within 10000 ms')
+    t.same(asked, [{ type: 'payment_intent.succeeded', endpoint: 'we_1', paymentIntent: 'pi_1', isAwaited: false, spentFault: undefined }])
+    call?.answer({ status: 204, response: 'thanks' })
+    const expected = { ...rest, url: 'http://shop.test/hook', status: 'succeeded', attempts: [{ number: 1, at: AT, status: 204, response: 'thanks', duration_ms: 0, request_headers: headers }] }
+    t.strictSame(await made, expected)
+    t.strictSame(get('dlv_1'), expected)
+    t.same(warnings, [])
+    t.equal(call?.limit.isOver(), false)
+    t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'its time is not counted any more')
+  })
+
+  t.test('says what has failed, and when it comes again', async t => {
+    const { add, get, attempt, calls, warnings } = await newScene(t, { WEBHOOK_RETRIES: [500] })
+    add('dlv_1')
+    for (const [answer, status, next] of [[{ status: 500, response: 'no' }, 'pending', AT + 500], [{ error: 'ECONNREFUSED: connect' }, 'failed', undefined]] as const) {
+      const made = attempt('dlv_1')
+      await new Promise(resolve => { setImmediate(resolve) })
+      calls.at(-1)?.answer(answer)
+      t.match(await made, { status, next_attempt_at: next, attempts: [...get('dlv_1')?.attempts.slice(0, -1) ?? [], answer] })
+    }
+    t.strictSame(warnings, [
+      [{ delivery: 'dlv_1', attempt: 1, next_attempt_at: AT + 500 }, 'The webhook payment_intent.succeeded to http://shop.test/hook failed: status 500.'],
+      [{ delivery: 'dlv_1', attempt: 2, next_attempt_at: undefined }, 'The webhook payment_intent.succeeded to http://shop.test/hook failed: ECONNREFUSED: connect.']
+    ])
+    t.same(get('dlv_1')?.attempts.map(({ number }) => number), [1, 2])
+  })
+
+  t.test('makes no attempt where there is none to make', async t => {
+    const { add, database, account, endpoint, get, attempt, dispatcher, calls, warnings } = await newScene(t)
+    add('dlv_1', { status: 'succeeded' })
+    add('dlv_2', { endpoint: 'we_2' })
+    add('dlv_3', { endpoint: 'we_3' })
+    endpoint('we_3', { status: 'disabled' })
+    const { event } = add('dlv_4')
+    database.stage(eventDefinition, account.id, event, undefined)
+    for (const id of ['dlv_0', 'dlv_1', 'dlv_4']) t.equal(await attempt(id), undefined, id)
+    t.equal(await dispatcher.attempt('acct_other', 'dlv_2'), undefined)
+    for (const id of ['dlv_2', 'dlv_3']) {
+      t.match(await attempt(id), { status: 'failed', attempts: [] }, `${id}: nobody listens`)
+      t.equal(get(id)?.status, 'failed')
+    }
+    t.same([calls, warnings], [[], []])
+  })
+
+  t.test('makes an attempt once, whoever asks for it', async t => {
+    const { add, attempt, calls } = await newScene(t)
+    add('dlv_1')
+    const both = [attempt('dlv_1'), attempt('dlv_1')]
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.equal(calls.length, 1)
+    calls[0]?.answer({ status: 500, response: '' })
+    const [first, second] = await Promise.all(both)
+    t.equal(first, second)
+    const again = attempt('dlv_1')
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.equal(calls.length, 2, 'and the next one anew')
+    calls[1]?.answer({ status: 200, response: '' })
+    t.match(await again, { status: 'succeeded' })
+  })
+
+  t.test('makes the first attempts of a payment one after the other, and retries beside them', async t => {
+    const { add, set, attempt, calls, turn } = await newScene(t)
+    for (const [id, changes] of [
+      ['dlv_1', {}], ['dlv_2', {}], ['dlv_3', { payment_intent: 'pi_2' }], ['dlv_4', { attempts: [{ number: 1, at: AT, error: 'no', duration_ms: 0, request_headers: {} }] }]
+    ] as const) add(id, changes as Partial<Delivery>)
+    const { payment_intent: _none, ...ofNoPayment } = add('dlv_5')
+    set(ofNoPayment)
+    const made = ['dlv_5', 'dlv_1', 'dlv_2', 'dlv_3', 'dlv_4']
+    const all = made.map(async id => await attempt(id))
+    await turn()
+    t.same(calls.map(({ body }) => JSON.parse(body).id), ['evt_dlv_4', 'evt_dlv_5', 'evt_dlv_1', 'evt_dlv_3'], 'all but the second of the payment')
+    calls[2]?.answer({ error: 'no' })
+    await turn()
+    t.equal(JSON.parse(calls[4]?.body ?? '{}').id, 'evt_dlv_2', 'which comes when the first has had its attempt, taken or not')
+    for (const { answer } of calls) answer({ status: 200, response: '' })
+    t.same((await Promise.all(all)).map(delivery => delivery?.status), ['succeeded', 'pending', 'succeeded', 'succeeded', 'succeeded'])
+  })
+
+  t.test('lets ten attempts for an endpoint be under way, and leaves others alone', async t => {
+    const { add, endpoint, attempt, calls, turn } = await newScene(t)
+    endpoint('we_2')
+    for (let number = 10; number < 25; number++) add(`dlv_${number}`, { payment_intent: `pi_${number}` })
+    add('dlv_30', { endpoint: 'we_2' })
+    const all = ['dlv_30', ...Array.from({ length: 15 }, (_, index) => `dlv_${10 + index}`)].map(async id => await attempt(id))
+    await turn()
+    t.equal(calls.length, 11)
+    calls[1]?.answer({ status: 200, response: '' })
+    await turn()
+    t.equal(calls.length, 12)
+    while (calls.length < 16) {
+      for (const { answer } of calls) answer({ status: 200, response: '' })
+      await turn()
+    }
+    for (const { answer } of calls) answer({ status: 200, response: '' })
+    t.same(new Set((await Promise.all(all)).map(delivery => delivery?.status)), new Set(['succeeded']))
+  })
+
+  t.test('does what a fault wants', async t => {
+    const { add, get, attempt, calls, warnings, fault, asked, turn } = await newScene(t)
+    for (const [then, expected] of [
+      [{ drop: true }, { status: 'failed', attempts: [{ error: 'lost by a fault, nothing was sent', fault: 'flt_1' }] }],
+      [{ swap_with_next: true }, { status: 'pending', held: true, fault: 'flt_1', attempts: [] }],
+      [{ delay_ms: 7 }, { status: 'pending', next_attempt_at: AT + 7, fault: 'flt_1', attempts: [] }]
+    ] as const) {
+      fault.then = then
+      const id = `dlv_${Object.keys(then).join()}`
+      add(id)
+      t.match(await attempt(id), expected, id)
+      t.match(get(id), expected)
+    }
+    t.equal(calls.length, 0)
+    t.match(warnings, [[{ delivery: 'dlv_drop' }, /failed: lost by a fault, nothing was sent\.$/]])
+    t.equal(warnings.length, 1, 'nothing else has failed')
+
+    fault.then = { duplicate: true, bad_signature: true, old_timestamp: true }
+    add('dlv_twice', { created: AT })
+    const made = attempt('dlv_twice')
+    await turn()
+    calls[0]?.answer({ status: 500, response: '' })
+    await turn()
+    calls[1]?.answer({ status: 200, response: '' })
+    t.match(await made, { status: 'succeeded', attempts: [{ number: 1, status: 500, fault: 'flt_1' }, { number: 2, status: 200, fault: 'flt_1' }] })
+    t.match(asked.at(-1), { isAwaited: true })
+    const signature = calls[0]?.headers.Signature ?? ''
+    t.match(signature, /^t=1687841704,/, 'an hour old')
+    t.notOk(verify(signature, calls[0]?.body ?? '', 'whsec_1'))
+    t.same([get('dlv_swap_with_next')?.held, get('dlv_swap_with_next')?.next_attempt_at], [undefined, AT], 'what was held goes now')
+  })
+
+  t.test('waits for the first attempts of a payment that are due, and no longer than it works', async t => {
+    const { add, account, attempt, dispatcher, calls, turn } = await newScene(t)
+    add('dlv_1')
+    add('dlv_2', { payment_intent: 'pi_2' })
+    add('dlv_3', { next_attempt_at: AT + 1 })
+    add('dlv_4', { attempts: [{ number: 1, at: AT, error: 'no', duration_ms: 0, request_headers: {} }] })
+    const order: string[] = []
+    const waiting = dispatcher.firstAttempts(account, 'pi_1').then(() => { order.push('waited') })
+    const made = attempt('dlv_1').then(() => { order.push('made') })
+    await turn()
+    t.same(order, [])
+    calls[0]?.answer({ status: 500, response: '' })
+    await Promise.all([made, waiting])
+    t.same(order.toSorted(), ['made', 'waited'])
+    const never = dispatcher.firstAttempts(account, 'pi_2')
+    await dispatcher.close()
+    await never
+  })
+
+  t.test('takes no more at its end, waits for what is under way, and does not count what it cuts short', async t => {
+    const { add, get, attempt, dispatcher, calls, turn } = await newScene(t)
+    for (const id of ['dlv_1', 'dlv_2', 'dlv_3']) add(id, { payment_intent: `pi_${id}` })
+    const made = ['dlv_1', 'dlv_2'].map(async id => await attempt(id))
+    await turn()
+    const started = performance.now()
+    const closed = dispatcher.close()
+    t.equal(await attempt('dlv_3'), undefined)
+    calls[0]?.answer({ status: 200, response: '' })
+    t.match(await made[0], { status: 'succeeded' })
+    t.match(await made[1], undefined, 'cut short by the sender')
+    await closed
+    t.ok(performance.now() - started >= 1900, 'after two seconds')
+    t.match([get('dlv_2')?.attempts, get('dlv_3')?.attempts], [[], []])
+    const other = await newScene(t)
+    other.add('dlv_1')
+    const last = other.attempt('dlv_1')
+    await turn()
+    other.calls[0]?.answer({ status: 200, response: '' })
+    const before = performance.now()
+    await other.dispatcher.close()
+    t.ok(performance.now() - before < 1000, 'at once where nothing is left')
+    t.match(await last, { status: 'succeeded' })
+  })
+
+  t.test('ends what concerns nobody any more', async t => {
+    const { add, get, set, database, account, endpoint, attempt, calls, turn } = await newScene(t)
+    for (const id of ['dlv_1', 'dlv_2', 'dlv_3']) add(id, { payment_intent: `pi_${id}` })
+    const made = ['dlv_1', 'dlv_2', 'dlv_3'].map(async id => await attempt(id))
+    await turn()
+    database.stage(deliveryDefinition, account.id, 'dlv_1', undefined)
+    set({ ...get('dlv_2'), created: 1 } as Delivery)
+    await turn()
+    t.same([await made[0], await made[1], get('dlv_1'), get('dlv_2')?.attempts], [undefined, undefined, undefined, []])
+    t.equal(calls[2]?.limit.isOver(), false)
+    endpoint('we_1', { metadata: { a: 'b' } })
+    await turn()
+    t.equal(calls[2]?.limit.isOver(), false)
+    endpoint('we_1', { url: 'http://other.test/' })
+    t.match(await made[2], { status: 'pending', attempts: [{ error: 'the endpoint has changed' }] })
+  })
+
+  t.test('keeps no more ended deliveries than it should', async t => {
+    const { add, get, attempt, calls, turn } = await newScene(t, { keep: { count: 1, ms: 1e12 } })
+    for (const id of ['dlv_1', 'dlv_2']) {
+      add(id, { payment_intent: id })
+      const made = attempt(id)
+      await turn()
+      calls.at(-1)?.answer({ status: 200, response: '' })
+      t.match(await made, { id })
+    }
+    t.same([get('dlv_1'), get('dlv_2')?.status], [undefined, 'succeeded'])
+  })
+
+  t.test('makes haste while the clock is moved, and measures while it runs', async t => {
+    const { add, account, attempt, calls, turn } = await newScene(t, { clock: { offset_ms: 0 } })
+    for (const id of ['dlv_1', 'dlv_2']) add(id, { payment_intent: id })
+    const before = attempt('dlv_1')
+    await turn()
+    let release = (): void => {}
+    account.clock.at({ at: account.clock.now() + 10, what: 'test', id: 'holds', run: () => new Promise<void>(resolve => { release = resolve }) })
+    const move = account.clock.moveBy(20)
+    const during = attempt('dlv_2')
+    await turn()
+    t.same(calls.map(({ limit }) => limit.message), ['no answer within 1000 ms', 'no answer within 1000 ms'])
+    await new Promise(resolve => { setTimeout(resolve, 20) })
+    for (const { answer } of calls) answer({ status: 200, response: '' })
+    t.ok((await during)?.attempts.every(({ duration_ms: ms }) => ms >= 15 && ms < 5000))
+    release()
+    await Promise.all([move, before])
   })
 })

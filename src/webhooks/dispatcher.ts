@@ -191,10 +191,10 @@ export class Dispatcher {
   }
 
   #warn ({ id, type, url, attempts, next_attempt_at: nextAttemptAt }: Delivery): void {
-    const { status, error } = attempts.at(-1) ?? { error: 'the endpoint is gone or disabled' }
+    const last = attempts.at(-1)
     this.#options.log.warn(
       { delivery: id, attempt: attempts.length, next_attempt_at: nextAttemptAt },
-      `The webhook ${type} to ${withoutCredentials(url)} failed: ${error ?? `status ${status}`}.`
+      `The webhook ${type} to ${withoutCredentials(url)} failed: ${last?.error ?? `status ${last?.status}`}.`
     )
   }
 
