@@ -730,6 +730,15 @@ t.test('a dispatcher', async t => {
     t.match(signature, /^t=1687841704,/, 'an hour old')
     t.notOk(verify(signature, calls[0]?.body ?? '', 'whsec_1'))
     t.same([get('dlv_swap_with_next')?.held, get('dlv_swap_with_next')?.next_attempt_at], [undefined, AT], 'what was held goes now')
+
+    const other = await newScene(t, { SIGNATURE_TIME: 'attempt' })
+    other.fault.then = { old_timestamp: true }
+    other.add('dlv_1', { created: 0 })
+    const old = other.attempt('dlv_1')
+    await turn()
+    t.match(other.calls[0]?.headers.Signature, /^t=1687841704,/, 'also where it is the time of the attempt')
+    other.calls[0]?.answer({ status: 200, response: '' })
+    await old
   })
 
   t.test('waits for the first attempts of a payment that are due, and no longer than it works', async t => {
