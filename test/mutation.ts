@@ -48,7 +48,7 @@ for (const [name, { mutate, tests }] of Object.entries(PARTS)) {
   const runs = results.filter(({ status }) => !status.endsWith('Error'))
   const unnoticed = runs.filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
   const percentage = 100 * (1 - unnoticed.length / runs.length)
-  process.stdout.write(`\n${name}: ${runs.length} mutants, ${percentage.toFixed(1)} % noticed; not noticed:\n`)
+  process.stdout.write(`\n${name}: ${runs.length} mutants, ${percentage.toFixed(1)} % noticed, ${unnoticed.length} not\n`)
   for (const { fileName, location: { start, end }, replacement, status } of unnoticed) {
     const text = readFileSync(fileName, 'utf8').split('\n').slice(start.line - 1, end.line)
     text.push((text.pop() ?? '').slice(0, end.column - 1))
