@@ -136,7 +136,7 @@ t.test('a call that is never answered stops the scenario, whether it was done or
 
 t.test('a call whose answer never ends is not begun, however it is written', async t => {
   const { call } = await startSandbox(t)
-  for (const step of ['GET /_sandbox/stream', 'GET /_sandbox/stream?a=1', 'GET /v1/../_sandbox/stream', 'GET /_sandbox/%2e/stream']) {
+  for (const step of ['GET /_sandbox/stream', 'GET /_sandbox/stream?a=1', 'GET /v1/../_sandbox/stream', 'GET /_sandbox/%2e/stream', 'GET /_sandbox/str%65am']) {
     t.match(await call('POST', '/_sandbox/scenarios/own', { steps: [{ call: step }] }), {
       status: 400, body: { error: { code: 'scenario_failed', message: `The scenario stopped at ${step}, which has an answer that never ends.` } }
     })

@@ -437,7 +437,7 @@ t.test('a sender', async t => {
     for (const [host, expected] of [
       ['user:p%40ss:@127.0.0.1', `Basic ${btoa('user:p@ss:')}`], ['user@127.0.0.1', `Basic ${btoa('user:')}`], [':secret@127.0.0.1', `Basic ${btoa(':secret')}`], ['127.0.0.1', 'undefined']
     ] as const) t.strictSame(await send({ host }), { status: 200, response: expected }, host)
-    t.strictSame(await send({ host: 'user:%zz@127.0.0.1' }), { error: 'URI malformed' })
+    t.strictSame(await send({ host: 'user:%zz@127.0.0.1' }), { status: 200, response: `Basic ${btoa('user:%zz')}` }, 'what is no escape is taken as it is')
   })
 
   t.test('keeps a connection for each endpoint and host, and uses it again', async t => {
@@ -799,7 +799,24 @@ t.test('a dispatcher', async t => {
     await turn()
     t.equal(calls[2]?.limit.isOver(), false)
     endpoint('we_1', { url: 'http://other.test/' })
-    t.match(await made[2], { status: 'pending', attempts: [{ error: 'the endpoint has changed' }] })
+    t.match(await made[2], { status: 'pending', attempts: [{ error: 'the endpoint has changed, or is gone' }] })
+
+    const next = attempt('dlv_3')
+    await turn()
+    database.stage(webhookEndpointDefinition, account.id, 'we_1', undefined)
+    t.match(await next, { attempts: [{}, { error: 'the endpoint has changed, or is gone' }] })
+    t.equal((await attempt('dlv_3'))?.status, 'failed')
+  })
+
+  t.test('does not send twice what concerns nobody any more', async t => {
+    const { add, database, account, attempt, calls, fault, turn } = await newScene(t)
+    fault.then = { duplicate: true }
+    add('dlv_1')
+    const made = attempt('dlv_1')
+    await turn()
+    database.stage(deliveryDefinition, account.id, 'dlv_1', undefined)
+    t.equal(await made, undefined)
+    t.equal(calls.length, 1)
   })
 
   t.test('keeps no more ended deliveries than it should', async t => {

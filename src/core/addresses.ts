@@ -26,7 +26,18 @@ export function isHttpAddress (address: string): boolean {
 
 /** Whether a text can be the host of an address, with or without a port, as RFC 3986 has it. */
 export function isHost (text: string): boolean {
-  return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i.test(text)
+  return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i.test(text) && URL.canParse(`http://${text}`)
+}
+
+/** A text of an address as it is meant; what is no escape, or not of UTF-8, stays as it was written. */
+export function unescaped (text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, escapes => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
 }
 
 /** Whether a host name leads to the very machine that asks. */

@@ -36,7 +36,7 @@ export function callOf (action: string, fields: Fields): Call {
 
 /** An id as a part of a path. */
 function part (id = ''): string {
-  // These lead to another path, whatever their form.
+  // Encoding leaves dots alone, and they lead to another path.
   if (['.', '..'].includes(id)) throw errors.parameter_invalid('id', id, 'is no id')
   return encodeURIComponent(id)
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
+import { unescaped } from '../core/addresses.ts'
 import type { Keep } from '../core/settings.ts'
 import { isUnanswered } from './faults.ts'
 import { isObject, unknownParameters } from './validation.ts'
@@ -148,20 +149,16 @@ export function shown (entry: RememberedRequest): LoggedRequest {
   }
 }
 
-/** An address as it was written, or, where what it hides is a secret, as it is read. */
+/** An address as it was written, or, where what it hides is a secret, as it is meant. */
 export function withoutSecretsIn (url: string): string {
-  const read = decoded(url)
-  const shown = withoutSecretText(read.replace(/(client_secret(?:\[\])?=)[^&]*/g, '$1…'))
-  return shown === read ? url : shown
+  const shown = hide(url)
+  const meant = unescaped(shown)
+  // A line break would begin another line of the log.
+  return hide(meant) === meant ? shown : hide(meant).replace(/[\s\p{Cc}]/gu, encodeURIComponent)
 }
 
-function decoded (url: string): string {
-  try {
-    return decodeURIComponent(url)
-  } catch {
-    // By the pieces that can be read.
-    return url.replace(/(?:%[0-9a-f]{2})+/gi, piece => { try { return decodeURIComponent(piece) } catch { return piece } })
-  }
+function hide (url: string): string {
+  return withoutSecretText(url.replace(/(client_secret(?:\[\])?=)[^&]*/g, '$1…'))
 }
 
 function withoutSecrets (value: unknown): unknown {
@@ -173,7 +170,7 @@ function withoutSecrets (value: unknown): unknown {
 
 /** Some send a key as a parameter, or in the place of one. */
 function withoutSecretText (text: string): string {
-  return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…').replace(/(_secret_|\bwhsec_)\w+/g, '$1…')
+  return text.replace(/:\/\/[^/@\s]+@/g, '://…@').replace(/([sp]k_(?:test|live)_)[^\s,:&"]+/g, '$1…').replace(/(\bpi_\d+_secret_|\bwhsec_)\w+/g, '$1…')
 }
 
 function credentialOf (authorization: string): string {

@@ -26,8 +26,8 @@ export function keptClock (database: Database, account: Account, whole: Account)
 /** By what is stored of a clock: where it has got to since, when things fell due on the way and that could not be stored. */
 const reached = new WeakMap<ClockState, ClockState>()
 
-/** Keeps a clock where it is, though that could not be stored. */
-export function leaveClock (database: Database, account: Account, whole: Account): void {
+/** Notes where a clock is, though that could not be stored: later ones that fail set it back to there. */
+export function noteReached (database: Database, account: Account, whole: Account): void {
   reached.set(storedClock(database, account, whole), account.clock.state)
 }
 

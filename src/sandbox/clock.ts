@@ -6,7 +6,7 @@ import type { Api } from '../http/api.ts'
 import type { Account, Accounts } from '../store/accounts.ts'
 import type { Store } from '../store/commit.ts'
 import { answers } from '../wooshpay/wire.ts'
-import { keptClock, leaveClock, setClockBack, timeOf } from './clock-state.ts'
+import { keptClock, noteReached, setClockBack, timeOf } from './clock-state.ts'
 import type { Concern } from './concern.ts'
 
 const ClockParameters = Type.Object({
@@ -28,7 +28,7 @@ const Moved = Type.Object({
 
 const tags = ['Clock']
 
-const TIME_HAS_MOVED = 'Time has moved, since something fell due on the way, but where the clock stands cannot be written'
+const TIME_HAS_MOVED = 'Time has moved, since something fell due on the way, but where the clock stands could not be written'
 
 export interface ClockOptions extends Store {
   readonly accounts: Accounts
@@ -50,13 +50,14 @@ export function clockRoutes (api: Api, { accounts, concern, database, commit }: 
     const ran = (await Promise.all(moved.map(async ({ clock }) => await move(clock, request.body)))).flat()
     // In one write, so that all are stored or none.
     for (const account of moved) commit(account, { operations: [keptClock(database, account, accounts.whole)] })
+    // Before it runs on.
     const answer = { ...timeOf(keeper.clock), ran: ran.toSorted((a, b) => a.at - b.at) }
     try {
       await database.written()
     } catch (error) {
-      const settle = ran.length === 0 ? setClockBack : leaveClock
+      const settle = ran.length === 0 ? setClockBack : noteReached
       for (const account of moved) settle(database, account, accounts.whole)
-      throw ran.length === 0 ? error : errors.storage_unavailable('it stays there until the sandbox ends', TIME_HAS_MOVED)
+      throw ran.length === 0 ? error : errors.storage_unavailable('the next call that moves it tries again', TIME_HAS_MOVED)
     }
     return answer
   })

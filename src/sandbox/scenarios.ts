@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import Type, { type Static } from 'typebox'
 import type { FastifyRequest } from 'fastify'
+import { unescaped } from '../core/addresses.ts'
 import { errors } from '../core/errors.ts'
 import { packageFile } from '../core/package-files.ts'
 import type { Api } from '../http/api.ts'
@@ -90,7 +91,7 @@ export function scenarioRoutes (api: Api, { concern, callItself }: ScenarioOptio
   async function play (request: FastifyRequest, call: unknown, body: unknown): Promise<unknown> {
     const text = String(call)
     const [method, url] = [text.slice(0, text.indexOf(' ')), text.slice(text.indexOf(' ') + 1)]
-    if (new URL(url, 'http://sandbox').pathname === STREAM_PATH) throw errors.scenario_failed(text, 'has an answer that never ends.')
+    if (unescaped(new URL(url, 'http://sandbox').pathname) === STREAM_PATH) throw errors.scenario_failed(text, 'has an answer that never ends.')
     const answer = await send(request, method, url, body).catch((error: Error) => { throw errors.scenario_failed(String(call), `got no answer: ${error.message}`) })
     if (answer.status !== 200) throw errors.scenario_failed(String(call), `was refused: ${messageIn(answer.text)}`)
     return answer.type.includes('json') ? JSON.parse(answer.text) : answer.text

@@ -19,7 +19,7 @@ const TOLD = new Map([
   [visitDefinition.name, 'wallet_visit']
 ])
 
-/** Whoever calls it has an answer without an end. */
+/** A scenario must not wait for its answer, which never ends. */
 export const STREAM_PATH = '/_sandbox/stream'
 
 /** Often enough that no proxy ends a quiet connection. */

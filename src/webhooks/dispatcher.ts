@@ -52,8 +52,8 @@ export class Dispatcher {
   readonly #underWay = new Map<string, Promise<Made>>()
   /** The last first attempt for an endpoint and payment; the next one waits for it. */
   readonly #turns = new Map<string, Promise<Made>>()
-  /** Attempts that wait for their receiver: of what they are, and where they went. */
-  readonly #sent = new Set<{ readonly id: string, readonly delivery: Delivery | undefined, readonly endpoint: WebhookEndpoint, readonly limit: Limit }>()
+  /** Attempts that wait for their receiver. */
+  readonly #sent = new Set<{ readonly delivery: Delivery, readonly endpoint: WebhookEndpoint, readonly limit: Limit }>()
   /** What became of attempts that could not be recorded yet: they are not made again for that. */
   readonly #unrecorded = new WeakMap<Delivery, Delivery>()
   #closing = false
@@ -102,10 +102,13 @@ export class Dispatcher {
 
   /** Ends attempts whose outcome concerns nobody any more, so that no other waits behind a receiver that hangs. */
   #cutShort (): void {
-    for (const { id, delivery, endpoint, limit } of this.#sent) {
-      const isCurrent = this.#deliveries.find(id)?.record === delivery && this.#endpoints.find(endpoint.id)?.record.url === endpoint.url
-      if (!isCurrent) limit.cutShort('the endpoint has changed')
+    for (const { delivery, endpoint, limit } of this.#sent) {
+      if (!this.#isCurrent(delivery, endpoint)) limit.cutShort('the endpoint has changed, or is gone')
     }
+  }
+
+  #isCurrent (delivery: Delivery, endpoint: WebhookEndpoint): boolean {
+    return this.#deliveries.find(delivery.id)?.record === delivery && this.#endpoints.find(endpoint.id)?.record.url === endpoint.url
   }
 
   /** Lets attempts under way end, for a moment, and then ends them. */
@@ -184,9 +187,10 @@ export class Dispatcher {
     if (fault !== undefined && drop === true) return lost(delivery, now, fault.id)
     if (fault !== undefined && swap === true) return held(delivery, fault.id)
     if (fault !== undefined && delayMs !== undefined) return putOff(delivery, now + delayMs, fault.id)
-    const post = async (earlier: readonly Attempt[]): Promise<Attempt> => await this.#post(account, { ...delivery, attempts: [...earlier] }, event, endpoint, fault)
-    const attempt = await post(delivery.attempts)
-    const repetition = duplicate === true ? await post([...delivery.attempts, attempt]) : undefined
+    const post = async (number: number): Promise<Attempt> => await this.#post(account, delivery, number, event, endpoint, fault)
+    const attempt = await post(delivery.attempts.length + 1)
+    const isRepeated = duplicate === true && !this.#closing && this.#isCurrent(delivery, endpoint)
+    const repetition = isRepeated ? await post(delivery.attempts.length + 2) : undefined
     return { ...afterAttempt(delivery, attempt, account.switches, repetition), url: withoutCredentials(endpoint.url) }
   }
 
@@ -199,7 +203,7 @@ export class Dispatcher {
   }
 
   async #post (
-    account: Account, { id, attempts, created }: Delivery, event: EventRecord, endpoint: WebhookEndpoint, fault: Fault | undefined
+    account: Account, delivery: Delivery, number: number, event: EventRecord, endpoint: WebhookEndpoint, fault: Fault | undefined
   ): Promise<Attempt> {
     const { switches, clock } = account
     const at = clock.now()
@@ -209,7 +213,7 @@ export class Dispatcher {
       'Content-Type': 'application/json',
       'User-Agent': this.#options.userAgent,
       ...signatureHeaders({
-        secret: `${endpoint.secret ?? ''}${fault?.then.bad_signature === true ? ' ' : ''}`, body, eventAt: created - age, attemptAt: at - age
+        secret: `${endpoint.secret ?? ''}${fault?.then.bad_signature === true ? ' ' : ''}`, body, eventAt: delivery.created - age, attemptAt: at - age
       }, switches)
     }
     const started = performance.now()
@@ -217,14 +221,14 @@ export class Dispatcher {
     const shorten = (): void => { limit.shorten(MOVING_TIMEOUT_MS) }
     if (clock.moving) shorten()
     const stopListening = clock.onMove(shorten)
-    const sent = { id, delivery: this.#deliveries.find(id)?.record, endpoint, limit }
+    const sent = { delivery, endpoint, limit }
     this.#sent.add(sent)
     const answer = await this.#options.sender.send({ endpoint: endpoint.id, url: endpoint.url, body, headers, limit })
     this.#sent.delete(sent)
     stopListening()
     limit.end()
     return {
-      number: attempts.length + 1,
+      number,
       at,
       ...answer,
       duration_ms: clock.frozen ? 0 : Math.round(performance.now() - started),

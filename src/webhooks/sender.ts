@@ -1,4 +1,5 @@
 import type { Client } from 'undici'
+import { unescaped } from '../core/addresses.ts'
 
 /** Attempts for one endpoint at the same time. */
 export const AT_ONCE = 10
@@ -91,7 +92,7 @@ export class Sender {
     try {
       client = this.#idle.get(key)?.pop() ?? await this.#connect(key, origin)
       if (limit.isOver()) throw new Error(limit.message)
-      const credentials = [username, password].map(decodeURIComponent).join(':')
+      const credentials = [username, password].map(unescaped).join(':')
       const answer = await client.request({
         method: 'POST',
         path: `${pathname}${search}`,

@@ -370,7 +370,7 @@ t.test('a clock that cannot be stored stays where it was, unless something fell 
   limitFiles(sandbox, 1)
   t.match((await ask('POST', '/clock', { advance_ms: DAY })).body, {
     error: { code: 'storage_unavailable' },
-    message: 'Time has moved, since something fell due on the way, but where the clock stands cannot be written: it stays there until the sandbox ends.'
+    message: 'Time has moved, since something fell due on the way, but where the clock stands could not be written: the next call that moves it tries again.'
   })
   t.same((await ask('GET', '/clock')).body, { now: BEGAN + DAY + 10 * MINUTE, frozen: true })
   t.match((await ask('POST', '/clock', { frozen: false })).body.message, nothingChanged)
