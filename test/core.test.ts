@@ -2,10 +2,10 @@ import t, { type Test } from 'tap'
 import { browserAddress, isHost, isHttpAddress, isLoopback, whyUnsafe, withoutCredentials, withParameters } from '../src/core/addresses.ts'
 import { accountId, maskKey, maskKeys, parseApiKey, publishableKey, READY_KEY, withoutKeys } from '../src/core/api-keys.ts'
 import { createChance } from '../src/core/chance.ts'
-import { parseTime, SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
+import { isClockState, parseTime, SandboxClock, toWireTime, type ClockState } from '../src/core/clock.ts'
 import { isSame } from '../src/core/constant-time.ts'
 import { ApiError, errors, type ErrorType } from '../src/core/errors.ts'
-import { createSecrets, idTime, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
+import { createSecrets, idTime, isId, oneWay, SnowflakeIds, type IdPrefix } from '../src/core/ids.ts'
 import { currencyCode, formatMoney } from '../src/core/money.ts'
 import { preferredLanguage, preferredType } from '../src/core/preferences.ts'
 import {
@@ -413,6 +413,16 @@ t.test('a time is read from epoch milliseconds or ISO 8601, which is UTC unless 
   for (const [text, expected] of rows) t.equal(parseTime(text), expected, JSON.stringify(text))
 })
 
+t.test('what was stored of a clock is whole milliseconds that are not too far off', async t => {
+  for (const state of [{ offset_ms: 0 }, { offset_ms: -5, frozen_at_ms: 1000 }, { offset_ms: 4398046511104 }, { offset_ms: -4398046511104, frozen_at_ms: 4398046511104 }, { offset_ms: 1, more: 'x' }]) {
+    t.ok(isClockState(state), JSON.stringify(state))
+  }
+  for (const state of [
+    undefined, null, 7, 'offset_ms', [], {}, { frozen_at_ms: 1000 }, { offset_ms: '0' }, { offset_ms: 0.5 }, { offset_ms: NaN }, { offset_ms: null }, { offset_ms: 4398046511105 }, { offset_ms: -4398046511105 },
+    { offset_ms: 0, frozen_at_ms: '1000' }, { offset_ms: 0, frozen_at_ms: undefined }, { offset_ms: 0, frozen_at_ms: 4398046511105 }
+  ]) t.notOk(isClockState(state), JSON.stringify(state))
+})
+
 t.test('toWireTime rounds to the nearest second', async t => {
   const rows: Array<[number, number]> = [
     [1681356962654, 1681356963000],
@@ -443,6 +453,13 @@ t.test('ids', async t => {
       t.equal(idTime(id), ms, id)
       t.equal(new SnowflakeIds().next(prefix, 'acct_1', ms), id)
       t.equal(numberOf(id) % 4_194_304n, 0n, 'the low 22 bits are 0')
+    }
+  })
+
+  t.test('have a prefix and 19 digits', async t => {
+    for (const id of ['pi_1646356544343769088', 'price_1676131330766667776']) t.ok(isId(id), id)
+    for (const id of [undefined, 7, '', 'pi_', 'pi_164635654434376908', 'pi_16463565443437690881', 'pi_164635654434376908x', 'Pi_1646356544343769088', '_1646356544343769088', '1646356544343769088', ' pi_1646356544343769088', 'p i_1646356544343769088', 'pi_1646356544343769088\n']) {
+      t.notOk(isId(id), JSON.stringify(id))
     }
   })
 
