@@ -30,6 +30,21 @@ const DOCUMENTED = [
 ]
 const FAST = [10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000]
 
+const AT = 1687845304999
+const pending: Delivery = {
+  id: 'dlv_1',
+  object: 'delivery',
+  created: AT,
+  event: 'evt_1',
+  type: 'payment_intent.succeeded',
+  endpoint: 'we_1',
+  url: 'http://shop.test/hook',
+  payment_intent: 'pi_1',
+  status: 'pending',
+  attempts: [],
+  next_attempt_at: AT
+}
+
 t.test('a signature', async t => {
   const secret = 'whsec_0123456789abcdefghijABCDEFGHIJxy'
   const input = { secret, body: '{"id":"evt_1"}', eventAt: 1687845304999, attemptAt: 1687852504123 }
@@ -135,20 +150,6 @@ t.test('webhooks are tried again', async t => {
 })
 
 t.test('a delivery', async t => {
-  const AT = 1687845304999
-  const pending: Delivery = {
-    id: 'dlv_1',
-    object: 'delivery',
-    created: AT,
-    event: 'evt_1',
-    type: 'payment_intent.succeeded',
-    endpoint: 'we_1',
-    url: 'http://shop.test/hook',
-    payment_intent: 'pi_1',
-    status: 'pending',
-    attempts: [],
-    next_attempt_at: AT
-  }
   type Result = { status: number } | { error: string }
   const attempted = (number: number, at: number, result: Result = { status: 500 }): Attempt =>
     ({ number, at, duration_ms: 3, request_headers: {}, ...result })
@@ -313,19 +314,7 @@ t.test('an event becomes a delivery for each endpoint that wants it', async t =>
     for (const operation of derive(change).operations ?? []) operation((definition, _id, record) => { staged.push([definition.name, record]) })
     return staged
   }
-  const delivery = {
-    id: 'dlv_1646356544343769088',
-    object: 'delivery',
-    created: NOW,
-    event: 'evt_1',
-    type: 'payment_intent.succeeded',
-    endpoint: 'we_1',
-    url: 'http://shop.test/hook',
-    payment_intent: 'pi_1',
-    status: 'pending',
-    attempts: [],
-    next_attempt_at: NOW + 7
-  }
+  const delivery = { ...pending, id: 'dlv_1646356544343769088', created: NOW, next_attempt_at: NOW + 7 }
   t.strictSame(deliveriesOf('payment_intent.succeeded', { id: 'pi_1', object: 'payment_intent' }, 7), [
     ['deliveries', delivery], ['deliveries', { ...delivery, id: 'dlv_1646356544343769089', endpoint: 'we_2', url: 'http://other.test/' }]
   ])
@@ -533,8 +522,6 @@ t.test('a sender', async t => {
 })
 
 t.test('a dispatcher', async t => {
-  const AT = 1687845304999
-
   /** A dispatcher with a sender that answers what it is told to, for an account whose clock stands still. */
   async function newScene (t: Test, { keep = { count: 100, ms: 1e12 }, clock = { offset_ms: 0, frozen_at_ms: AT }, ...switches }: Partial<Switches> & {
     keep?: { count: number, ms: number }

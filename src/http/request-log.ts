@@ -153,8 +153,9 @@ export function shown (entry: RememberedRequest): LoggedRequest {
 export function withoutSecretsIn (url: string): string {
   const shown = hide(url)
   const meant = unescaped(shown)
+  const hidden = hide(meant)
   // A line break would begin another line of the log.
-  return hide(meant) === meant ? shown : hide(meant).replace(/[\s\p{Cc}]/gu, encodeURIComponent)
+  return hidden === meant ? shown : hidden.replace(/[\s\p{Cc}]/gu, encodeURIComponent)
 }
 
 function hide (url: string): string {
